@@ -1,0 +1,115 @@
+/// What a service is: what to run, how many of it, after what, and how to tell that it works.
+public struct ServiceSpec: Hashable, Sendable {
+    public var name: ServiceName
+    public var revision: Revision
+    public var process: ProcessSpec
+    public var replicas: Int
+    /// In the order of the names of what is depended on; each name once.
+    public var dependencies: [DependencySpec]
+    public var listeners: [ListenerSpec]
+    public var ports: [PortSpec]
+    /// `notify: true`: READY=1 on NOTIFY_SOCKET is part of readiness.
+    public var notify: Bool
+    public var probes: ProbeSet
+    /// How long a start may take until it counts as failed (systemd's TimeoutStartSec); nil is without limit.
+    public var startTimeout: Duration?
+    /// The longest silence between two WATCHDOG=1 of a ready instance (systemd's WatchdogSec); nil asks for none.
+    public var watchdog: Duration?
+    public var restart: RestartSpec
+    public var stop: StopSpec
+    public var logging: LogSpec
+    /// Another service waits for this one's success (`service_completed_successfully`), so exit status 0 is its aim.
+    public var isAwaitedToComplete: Bool
+
+    public init(
+        name: ServiceName, revision: Revision = Revision(""), process: ProcessSpec, replicas: Int = 1,
+        dependencies: [DependencySpec] = [], listeners: [ListenerSpec] = [], ports: [PortSpec] = [],
+        notify: Bool = false, probes: ProbeSet = ProbeSet(), startTimeout: Duration? = nil, watchdog: Duration? = nil,
+        restart: RestartSpec = RestartSpec(), stop: StopSpec = StopSpec(), logging: LogSpec = LogSpec(),
+        isAwaitedToComplete: Bool = false
+    ) {
+        self.name = name
+        self.revision = revision
+        self.process = process
+        self.replicas = replicas
+        self.dependencies = dependencies.sorted { $0.service < $1.service }
+        self.listeners = listeners
+        self.ports = ports
+        self.notify = notify
+        self.probes = probes
+        self.startTimeout = startTimeout
+        self.watchdog = watchdog
+        self.restart = restart
+        self.stop = stop
+        self.logging = logging
+        self.isAwaitedToComplete = isAwaitedToComplete
+    }
+
+    /// There is more to being ready than running.
+    public var hasReadiness: Bool {
+        notify || probes.readiness != nil || probes.startup != nil
+    }
+
+    /// Exit status 0 is no success for it before it was ready: it is there to serve.
+    public var shouldStayUp: Bool {
+        if isAwaitedToComplete { return false }
+        switch restart.mode {
+        case .always, .unlessStopped: return true
+        case .no, .onFailure: return hasReadiness || !listeners.isEmpty
+        }
+    }
+}
+
+/// One entry of `depends_on`.
+public struct DependencySpec: Hashable, Sendable {
+    public enum Condition: String, Hashable, Sendable, CaseIterable {
+        /// At least one of its replicas runs, or has completed.
+        case started = "service_started"
+        /// At least one of its replicas is ready.
+        case healthy = "service_healthy"
+        /// All of its replicas have ended with exit status 0.
+        case completedSuccessfully = "service_completed_successfully"
+    }
+
+    public var service: ServiceName
+    public var condition: Condition
+
+    public init(service: ServiceName, condition: Condition) {
+        self.service = service
+        self.condition = condition
+    }
+}
+
+/// A socket that the daemon binds and every replica of the service inherits.
+public struct ListenerSpec: Hashable, Sendable {
+    public enum Address: Hashable, Sendable {
+        /// A numeric address (`127.0.0.1`, `::1`, `0.0.0.0`) or `localhost`, and a port.
+        case tcp(host: String, port: UInt16)
+        case unix(path: Template)
+    }
+
+    public var name: String
+    public var address: Address
+
+    public init(name: String, address: Address) {
+        self.name = name
+        self.address = address
+    }
+}
+
+/// A port that each replica binds itself, handed over as `PORT_NAME` and `${port.NAME}`.
+public struct PortSpec: Hashable, Sendable {
+    public enum Assignment: Hashable, Sendable {
+        /// The daemon finds a free one for each replica.
+        case automatic
+        case fixed(UInt16)
+    }
+
+    public var name: String
+    public var assignment: Assignment
+
+    public init(name: String, assignment: Assignment) {
+        self.name = name
+        self.assignment = assignment
+    }
+}

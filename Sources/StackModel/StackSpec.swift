@@ -1,0 +1,14 @@
+/// A whole stack as its file describes it: every default filled in, every reference checked.
+public struct StackSpec: Hashable, Sendable {
+    public var name: String
+    /// The directory that relative paths start from: that of the first file.
+    public var directory: String
+    /// In the order of their names, so that whatever walks them does so in the same order every time.
+    public var services: [ServiceSpec]
+
+    public init(name: String, directory: String, services: [ServiceSpec]) {
+        self.name = name
+        self.directory = directory
+        self.services = services.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,87 @@
+public import StackModel
+
+/// What the core is told: an order, the outcome of an effect, something seen, or merely that time has passed.
+///
+/// What concerns an instance carries its id, and a probe's outcome the number of its run, so that whatever comes too
+/// late to matter is recognised and dropped.
+public enum Event: Sendable {
+    case command(Command)
+    /// All of the service's listeners are bound.
+    case listenersOpened(ServiceName)
+    /// At least one of them could not be bound; none is.
+    case listenersFailed(ServiceName, SpawnFailure)
+    case spawned(InstanceID, pid: Int32)
+    /// No process was made. `isTransient`: the host had no room (EAGAIN, ENOMEM, EMFILE), which says nothing about the
+    /// service.
+    case spawnFailed(InstanceID, SpawnFailure, isTransient: Bool)
+    /// The main process was reaped; `leftovers`: other processes of the instance still run.
+    case exited(InstanceID, ExitStatus, leftovers: Bool)
+    /// The last process of the instance is gone.
+    case emptied(InstanceID)
+    case probeFinished(InstanceID, ProbeRun, ProbeOutcome)
+    case preStopFinished(InstanceID, PreStopOutcome)
+    case notified(InstanceID, Notification)
+    /// Something that changes no state but belongs into the record, such as a full disk.
+    case observed(Subject, Observation)
+    /// A deadline may be due.
+    case timePassed
+}
+
+/// What an operator, or a signal to the daemon, asks for.
+public enum Command: Hashable, Sendable {
+    /// Start the services and all that they depend on; an empty list means every service.
+    case start([ServiceName])
+    /// Stop the services, dependents before what they depend on; an empty list means every service.
+    case stop([ServiceName])
+    /// Stop the services, then start them.
+    case restart([ServiceName])
+    /// Stop everything, then end. `immediately`: without hooks, drains and grace.
+    case shutdown(immediately: Bool)
+}
+
+/// Which of an instance's probes.
+public enum ProbeRole: String, Hashable, Sendable, CaseIterable {
+    case startup, readiness, liveness
+}
+
+/// One run of one probe; the number tells it from the runs before.
+public struct ProbeRun: Hashable, Sendable {
+    public var role: ProbeRole
+    public var number: UInt32
+
+    public init(role: ProbeRole, number: UInt32) {
+        self.role = role
+        self.number = number
+    }
+}
+
+public enum ProbeOutcome: Hashable, Sendable {
+    case passed
+    /// With what was seen instead: `connection refused`, `HTTP status 503`.
+    case failed(String)
+}
+
+public enum PreStopOutcome: Hashable, Sendable {
+    case succeeded
+    case failed(String)
+}
+
+/// A message of the sd_notify protocol, one case for each variable that means something here.
+public enum Notification: Hashable, Sendable {
+    case ready
+    case reloading
+    case stopping
+    case watchdog
+    case status(String)
+    /// EXTEND_TIMEOUT_USEC: the start or stop under way has at least so long from now.
+    case extendTimeout(Duration)
+}
+
+public enum Observation: Hashable, Sendable {
+    /// Output could not be written and was dropped.
+    case outputDropped(bytes: UInt64, why: String)
+    /// Output is written again.
+    case outputResumed
+    /// Something the host does not provide, with what is done instead.
+    case degraded(String)
+}

@@ -1,0 +1,203 @@
+public import StackModel
+
+/// Why something happened, as a value; its description is the sentence that people read.
+public enum Reason: Hashable, Sendable {
+    // The stack and its services.
+    case stackStarting(services: Int)
+    case shutdownRequested(immediately: Bool)
+    case stackStopped
+    case startRequested
+    case startRequired(by: ServiceName)
+    case stopRequested
+    case restartRequested
+    case listenersBound
+    case listenersFailed(SpawnFailure, retryAfter: Duration)
+    /// The service was available and is not any more, of itself: the root cause of what its dependents suffer now.
+    case serviceDown
+    case serviceAvailableAgain
+
+    // A replica without an instance.
+    case waitsForDependency(ServiceName, DependencySpec.Condition)
+    case waitsForListeners
+    case waitsForDependents(ServiceName)
+    case dependencyCannotHold(ServiceName, DependencySpec.Condition)
+    case restartsAtOnce
+    case restartsAfter(Duration)
+    /// The crash does not count, because a dependency was down.
+    case restartsWithDependency(ServiceName)
+    case gaveUp(GiveUp)
+    case completed
+    case stopped
+
+    // An instance.
+    case spawning(Revision)
+    case spawned(pid: Int32)
+    case spawnFailed(SpawnFailure)
+    case up
+    case ready
+    case probeFailed(ProbeRole, String, times: Int)
+    case notReady(String)
+    case announcedStopping
+    case stopping(StopCause)
+    case preStopFailed(String)
+    case draining(Duration)
+    case signalled(Signal, SignalScope, grace: Duration)
+    case killed(afterGrace: Duration?)
+    case exited(ExitStatus, isPremature: Bool)
+    case leftoversEnded
+    case observed(Observation)
+}
+
+/// Why an instance is being ended while its main process still runs.
+public enum StopCause: Hashable, Sendable {
+    case stopRequested
+    case restartRequested
+    case shutdown
+    case startupProbeFailed(String)
+    case livenessProbeFailed(String)
+    case startTimedOut(after: Duration)
+    case watchdogSilent(for: Duration)
+
+    /// Nobody asked for it: it counts as a failure of the service.
+    public var isFailure: Bool {
+        switch self {
+        case .stopRequested, .restartRequested, .shutdown: false
+        case .startupProbeFailed, .livenessProbeFailed, .startTimedOut, .watchdogSilent: true
+        }
+    }
+}
+
+/// Why a replica is not restarted any more.
+public enum GiveUp: Hashable, Sendable {
+    case policyIsNo
+    case retriesUsed(Int)
+    case budgetUsed(RestartSpec.Budget)
+}
+
+extension Reason {
+    /// A stable word for programs.
+    public var code: String {
+        switch self {
+        case .stackStarting: "stack_starting"
+        case .shutdownRequested: "shutdown_requested"
+        case .stackStopped: "stack_stopped"
+        case .startRequested: "start_requested"
+        case .startRequired: "start_required"
+        case .stopRequested: "stop_requested"
+        case .restartRequested: "restart_requested"
+        case .listenersBound: "listeners_bound"
+        case .listenersFailed: "listeners_failed"
+        case .serviceDown: "service_down"
+        case .serviceAvailableAgain: "service_available_again"
+        case .waitsForDependency: "waits_for_dependency"
+        case .waitsForListeners: "waits_for_listeners"
+        case .waitsForDependents: "waits_for_dependents"
+        case .dependencyCannotHold: "dependency_cannot_hold"
+        case .restartsAtOnce: "restarts_at_once"
+        case .restartsAfter: "restarts_after"
+        case .restartsWithDependency: "restarts_with_dependency"
+        case .gaveUp: "gave_up"
+        case .completed: "completed"
+        case .stopped: "stopped"
+        case .spawning: "spawning"
+        case .spawned: "spawned"
+        case .spawnFailed: "spawn_failed"
+        case .up: "up"
+        case .ready: "ready"
+        case .probeFailed: "probe_failed"
+        case .notReady: "not_ready"
+        case .announcedStopping: "announced_stopping"
+        case .stopping: "stopping"
+        case .preStopFailed: "pre_stop_failed"
+        case .draining: "draining"
+        case .signalled: "signalled"
+        case .killed: "killed"
+        case .exited: "exited"
+        case .leftoversEnded: "leftovers_ended"
+        case .observed: "observed"
+        }
+    }
+}
+
+extension Reason: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .stackStarting(let services): "the stack starts with \(services) service\(services == 1 ? "" : "s")"
+        case .shutdownRequested(let immediately): "shutdown was asked for" + (immediately ? ", at once" : "")
+        case .stackStopped: "everything is stopped"
+        case .startRequested: "start was asked for"
+        case .startRequired(let name): "\(name) was asked to start and depends on it"
+        case .stopRequested: "stop was asked for"
+        case .restartRequested: "restart was asked for"
+        case .listenersBound: "its listeners are bound"
+        case .listenersFailed(let failure, let delay): "\(failure); the next try is in \(delay.approximateText)"
+        case .serviceDown: "no replica of it is available any more"
+        case .serviceAvailableAgain: "it is available again"
+        case .waitsForDependency(let name, let condition): "waits for \(name) (\(condition.rawValue))"
+        case .waitsForListeners: "waits for its listeners to be bound"
+        case .waitsForDependents(let name): "is stopped after \(name), which depends on it"
+        case .dependencyCannotHold(let name, let condition):
+            "cannot start: \(name) ended, so that \(condition.rawValue) cannot come true"
+        case .restartsAtOnce: "is restarted at once"
+        case .restartsAfter(let delay): "is restarted in \(delay.approximateText)"
+        case .restartsWithDependency(let name): "is restarted when \(name) is back; its crash does not count"
+        case .gaveUp(let why): "is not restarted: \(why)"
+        case .completed: "has completed"
+        case .stopped: "is stopped"
+        case .spawning(let revision): "is started, revision \(revision)"
+        case .spawned(let pid): "runs as pid \(pid)"
+        case .spawnFailed(let failure): "could not be started: \(failure)"
+        case .up: "has started"
+        case .ready: "is ready"
+        case .probeFailed(let role, let seen, let times):
+            "its \(role.rawValue) probe failed \(times == 1 ? "once" : "\(times) times in a row"): \(seen)"
+        case .notReady(let why): "is not ready: \(why)"
+        case .announcedStopping: "says that it stops"
+        case .stopping(let cause): "is being stopped: \(cause)"
+        case .preStopFailed(let why): "its pre_stop command failed: \(why)"
+        case .draining(let period): "is out of rotation and drains for \(period.approximateText)"
+        case .signalled(let signal, let scope, let grace):
+            "was sent \(signal)" + (scope == .allProcesses ? ", every process of it" : "")
+                + ", and has \(grace.approximateText) to end"
+        case .killed(let grace):
+            grace.map { "was killed: it had not ended \($0.approximateText) after its stop signal" } ?? "was killed at once"
+        case .exited(let status, let isPremature): "\(status)" + (isPremature ? ", before it was ready" : "")
+        case .leftoversEnded: "the processes that it left behind are ended"
+        case .observed(let observation): observation.description
+        }
+    }
+}
+
+extension StopCause: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .stopRequested: "stop was asked for"
+        case .restartRequested: "restart was asked for"
+        case .shutdown: "the stack shuts down"
+        case .startupProbeFailed(let seen): "its startup probe failed: \(seen)"
+        case .livenessProbeFailed(let seen): "its liveness probe failed: \(seen)"
+        case .startTimedOut(let limit): "it had not started after \(limit.approximateText)"
+        case .watchdogSilent(let limit): "it sent no WATCHDOG=1 for \(limit.approximateText)"
+        }
+    }
+}
+
+extension GiveUp: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .policyIsNo: "its restart policy is no"
+        case .retriesUsed(let limit): "\(limit) restart\(limit == 1 ? "" : "s") in a row did not help"
+        case .budgetUsed(let budget): "\(budget.restarts) restarts within \(budget.within.text) are used up"
+        }
+    }
+}
+
+extension Observation: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .outputDropped(let bytes, let why): "\(bytes) bytes of its output were dropped: \(why)"
+        case .outputResumed: "its output is written again"
+        case .degraded(let what): what
+        }
+    }
+}

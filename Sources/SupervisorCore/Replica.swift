@@ -1,0 +1,288 @@
+import StackModel
+
+/// One slot of a service: at most one instance at a time, and what comes between two.
+struct Replica: Sendable {
+    enum State: Sendable {
+        /// Nothing runs and nothing is wanted. → waiting
+        case stopped
+        /// An instance is wanted, and held back by what `hold` says, if anything. → active, failed, stopped
+        case waiting(Hold?)
+        /// The delay before the next start runs; its deadline ends it. → waiting, stopped
+        case backingOff
+        /// There is an instance. → waiting, backingOff, completed, failed, stopped
+        case active(InstanceMachine)
+        /// It has ended well, which was its aim. → waiting, stopped
+        case completed
+        /// It has ended badly and is given up. → waiting, stopped
+        case failed
+        /// A dependency can never come to hold; it is tried again should that change. → waiting, stopped
+        case unstartable(because: ServiceName)
+    }
+
+    /// What keeps a wanted instance from being made.
+    enum Hold: Hashable, Sendable {
+        case dependency(ServiceName, DependencySpec.Condition)
+        case listeners
+    }
+
+    let id: ReplicaID
+    let slots: DeadlineSlots
+    private(set) var state = State.stopped
+    private(set) var since: Instant
+    var history = RestartHistory()
+    /// The latest event about it or its instance, the cause of the next.
+    private(set) var lastEvent: EventID?
+    /// That it waits for its dependents to stop has been told.
+    private var heldStop: ServiceName?
+
+    init(id: ReplicaID, slots: DeadlineSlots, at now: Instant) {
+        self.id = id
+        self.slots = slots
+        since = now
+    }
+
+    private mutating func enter(_ state: State, in context: inout Context) {
+        self.state = state
+        since = context.now
+    }
+
+    private mutating func publish(_ reason: Reason, causedBy cause: EventID? = nil, in context: inout Context) {
+        lastEvent = context.publish(reason, about: .replica(id), cause: cause ?? lastEvent)
+    }
+}
+
+// MARK: - What can be read of it
+
+extension Replica {
+    var instance: InstanceMachine? {
+        guard case .active(let instance) = state else { return nil }
+        return instance
+    }
+
+    var hasInstance: Bool {
+        if case .active = state { true } else { false }
+    }
+
+    /// Its instance is on its way out.
+    var isEnding: Bool {
+        if case .active(let instance) = state { instance.isEnding } else { false }
+    }
+
+    var isReady: Bool {
+        if case .active(let instance) = state { instance.isReady } else { false }
+    }
+
+    var isRunning: Bool {
+        if case .active(let instance) = state { instance.isRunning } else { false }
+    }
+
+    var hasCompleted: Bool {
+        if case .completed = state { true } else { false }
+    }
+
+    /// It will not start again unless somebody, or a dependency, changes something.
+    var hasFailed: Bool {
+        switch state {
+        case .failed, .unstartable: true
+        case .stopped, .waiting, .backingOff, .active, .completed: false
+        }
+    }
+
+    /// All of it that another service may depend on.
+    var standing: Standing {
+        Standing(phase: phase, isRunning: isRunning, isReady: isReady)
+    }
+
+    struct Standing: Equatable {
+        var phase: ReplicaPhase
+        var isRunning: Bool
+        var isReady: Bool
+    }
+
+    var phase: ReplicaPhase {
+        switch state {
+        case .stopped: .stopped
+        case .waiting: .waiting
+        case .backingOff: .backoff
+        case .active(let instance): instance.phase
+        case .completed: .completed
+        case .failed, .unstartable: .failed
+        }
+    }
+}
+
+// MARK: - Between instances
+
+extension Replica {
+    /// An instance is wanted from now on. What had ended for good begins afresh if `again`.
+    mutating func want(again: Bool, causedBy cause: EventID?, in context: inout Context) {
+        switch state {
+        case .stopped:
+            begin(causedBy: cause, in: &context)
+        case .completed, .failed, .backingOff:
+            guard again else { return }
+            context.deadlines[slots[.backoff]] = nil
+            begin(causedBy: cause, in: &context)
+        case .waiting, .active, .unstartable:
+            break
+        }
+    }
+
+    private mutating func begin(causedBy cause: EventID?, in context: inout Context) {
+        history.forgive()
+        lastEvent = cause ?? lastEvent
+        enter(.waiting(nil), in: &context)
+    }
+
+    /// Nothing holds it back: its instance is ordered.
+    mutating func spawn(_ id: InstanceID, _ revision: ServiceRevision, in context: inout Context) {
+        guard case .waiting = state else { return }
+        let instance = InstanceMachine(
+            id: id, replica: self.id, revision: revision, slots: slots, cause: lastEvent, in: &context)
+        lastEvent = instance.lastEvent
+        enter(.active(instance), in: &context)
+    }
+
+    mutating func hold(by hold: Hold, in context: inout Context) {
+        guard case .waiting(let before) = state, before != hold else { return }
+        state = .waiting(hold)
+        switch hold {
+        case .dependency(let name, let condition): publish(.waitsForDependency(name, condition), in: &context)
+        case .listeners: publish(.waitsForListeners, in: &context)
+        }
+    }
+
+    /// A dependency can never come to hold.
+    mutating func fail(
+        because name: ServiceName, _ condition: DependencySpec.Condition, causedBy cause: EventID?,
+        in context: inout Context
+    ) {
+        guard case .waiting = state else { return }
+        publish(.dependencyCannotHold(name, condition), causedBy: cause, in: &context)
+        enter(.unstartable(because: name), in: &context)
+    }
+
+    /// What made it unstartable is over.
+    mutating func reconsider(in context: inout Context) {
+        guard case .unstartable = state else { return }
+        enter(.waiting(nil), in: &context)
+    }
+
+    mutating func backoffPassed(in context: inout Context) {
+        guard case .backingOff = state else { return }
+        enter(.waiting(nil), in: &context)
+    }
+
+    mutating func stablePeriodPassed() {
+        history.forgetStreak()
+    }
+}
+
+// MARK: - Going down
+
+extension Replica {
+    /// Nothing shall run; an instance is asked to end unless that is under way.
+    mutating func stop(_ cause: StopCause, immediately: Bool, causedBy event: EventID?, in context: inout Context) {
+        heldStop = nil
+        switch state {
+        case .stopped:
+            break
+        case .waiting, .backingOff, .completed, .failed, .unstartable:
+            context.deadlines[slots[.backoff]] = nil
+            publish(.stopped, causedBy: event, in: &context)
+            enter(.stopped, in: &context)
+        case .active:
+            changeInstance(in: &context) { instance, context in
+                instance.stop(cause, immediately: immediately, causedBy: event, in: &context)
+            }
+        }
+    }
+
+    /// Its instance goes on until that of a dependent is gone.
+    mutating func holdStop(for dependent: ServiceName, in context: inout Context) {
+        guard case .active(let instance) = state, !instance.isEnding, heldStop != dependent else { return }
+        heldStop = dependent
+        publish(.waitsForDependents(dependent), in: &context)
+    }
+}
+
+// MARK: - Its instance
+
+extension Replica {
+    /// Changes the instance, and keeps what the replica derives from it.
+    mutating func changeInstance(in context: inout Context, _ change: (inout InstanceMachine, inout Context) -> Void) {
+        guard case .active(var instance) = state else { return }
+        // Taken out while it changes, so that it is changed in place and not copied.
+        state = .stopped
+        let (phase, wasReady) = (instance.phase, instance.isReady)
+        change(&instance, &context)
+        lastEvent = instance.lastEvent ?? lastEvent
+        if instance.phase != phase || instance.isReady != wasReady { since = context.now }
+        if instance.isReady != wasReady {
+            context.deadlines[slots[.stable]] = instance.isReady ? context.now.advanced(by: history.stablePeriod) : nil
+        }
+        state = .active(instance)
+    }
+
+    /// What follows the end of its instance. `brokenDependency`: the dependency that was down then, with the root cause.
+    mutating func concludeInstance(
+        isWanted: Bool, brokenDependency: (name: ServiceName, rootCause: EventID?)?, in context: inout Context
+    ) {
+        guard case .active(let instance) = state, let end = instance.end else { return }
+        let restart = instance.revision.spec.restart
+        lastEvent = instance.lastEvent ?? lastEvent
+        guard isWanted else {
+            publish(.stopped, in: &context)
+            return enter(.stopped, in: &context)
+        }
+        if let cause = end.cause, !cause.isFailure {
+            return enter(.waiting(nil), in: &context)
+        }
+        if !end.isFailure, restart.isOneShot {
+            publish(.completed, in: &context)
+            return enter(.completed, in: &context)
+        }
+        if case .notSpawned(_, isTransient: true) = end.manner {
+            let delay = history.delayAfterTransientFailure(restart.backoff, random: &context.random)
+            return backOff(for: delay, in: &context)
+        }
+        if let brokenDependency, restart.mode != .no {
+            history.noteUncountedRestart()
+            publish(
+                .restartsWithDependency(brokenDependency.name), causedBy: brokenDependency.rootCause, in: &context)
+            return enter(.waiting(nil), in: &context)
+        }
+        decideRestart(restart, after: end, in: &context)
+    }
+
+    private mutating func decideRestart(
+        _ restart: RestartSpec, after end: InstanceEnd, in context: inout Context
+    ) {
+        switch history.decide(restart, wasReady: end.wasReady, at: context.now, random: &context.random) {
+        case .restartAtOnce:
+            publish(.restartsAtOnce, in: &context)
+            enter(.waiting(nil), in: &context)
+        case .restart(let delay):
+            backOff(for: delay, in: &context)
+        case .giveUp(let why):
+            publish(.gaveUp(why), in: &context)
+            enter(.failed, in: &context)
+        }
+    }
+
+    private mutating func backOff(for delay: Duration, in context: inout Context) {
+        publish(.restartsAfter(delay), in: &context)
+        enter(.backingOff, in: &context)
+        context.deadlines[slots[.backoff]] = context.now.advanced(by: delay)
+    }
+}
+
+extension RestartSpec {
+    /// Exit status 0 ends it for good.
+    fileprivate var isOneShot: Bool {
+        switch mode {
+        case .no, .onFailure: true
+        case .always, .unlessStopped: false
+        }
+    }
+}

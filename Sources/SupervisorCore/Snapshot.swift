@@ -1,0 +1,66 @@
+public import StackModel
+
+/// The whole stack at one moment, for whoever asks.
+public struct StackSnapshot: Sendable {
+    public var name: String
+    public var isShuttingDown: Bool
+    public var services: [ServiceSnapshot]
+
+    /// Every service that should run is ready, and every one that should complete has.
+    public var isReady: Bool {
+        services.allSatisfy(\.isAsDesired)
+    }
+}
+
+public struct ServiceSnapshot: Sendable {
+    public var name: ServiceName
+    public var desired: DesiredState
+    public var revision: Revision
+    public var dependencies: [DependencySpec]
+    public var replicas: [ReplicaSnapshot]
+
+    public var isAsDesired: Bool {
+        switch desired {
+        case .stopped: replicas.allSatisfy { $0.pid == nil }
+        case .running: replicas.allSatisfy { $0.isReady || $0.state == .completed }
+        }
+    }
+}
+
+public struct ReplicaSnapshot: Sendable {
+    public var id: ReplicaID
+    public var state: ReplicaPhase
+    public var isReady: Bool
+    public var instance: InstanceID?
+    public var pid: Int32?
+    /// Restarts that nobody asked for, since the daemon knows the replica.
+    public var restarts: Int
+    /// That of the instance, or of the service where there is none.
+    public var revision: Revision
+    /// When the replica came into this state.
+    public var since: Instant
+    /// Why it is in this state, in one sentence.
+    public var reason: String
+    /// The service's own words (STATUS of sd_notify).
+    public var status: String?
+}
+
+/// A replica's state in one word.
+public enum ReplicaPhase: String, Hashable, Sendable, CaseIterable {
+    /// Nothing runs, and nothing is wanted.
+    case stopped
+    /// It is wanted and held back by a dependency or a listener.
+    case waiting
+    /// It failed, and the delay before the next start runs.
+    case backoff
+    /// Its process is made, or runs and has not yet proven that it is up.
+    case starting
+    /// It is up; whether it is ready is told apart.
+    case running
+    /// It is being ended.
+    case stopping
+    /// It has ended well, and that was its aim.
+    case completed
+    /// It has ended badly, or cannot start, and nobody will start it again unasked.
+    case failed
+}

@@ -1,0 +1,144 @@
+import StackModel
+
+/// Bringing what is towards what is wanted, one service at a time.
+extension Supervisor {
+    mutating func reconcile(_ index: Int) {
+        noteAvailability(of: index)
+        if let descent = services[index].descent {
+            lower(index, descent)
+        } else {
+            raise(index)
+        }
+    }
+
+    // MARK: Down
+
+    /// Ends the service's instances once no dependent that goes down too has one.
+    private mutating func lower(_ index: Int, _ descent: Service.Descent) {
+        let holder = descent.immediately ? nil : descendingDependent(of: index)
+        for position in services[index].replicas {
+            if let holder, replicas[position].hasInstance {
+                let name = services[holder].name
+                changeReplica(position) { $0.holdStop(for: name, in: &$1) }
+            } else {
+                changeReplica(position) {
+                    $0.stop(descent.cause, immediately: descent.immediately, causedBy: descent.event, in: &$1)
+                }
+            }
+        }
+        if descent.isRestart, !hasInstance(index) {
+            services[index].descent = nil
+            services[index].downSince = nil
+            ascend(index, again: true, causedBy: descent.event)
+        }
+    }
+
+    /// A dependent that is on its way down and not there yet.
+    private func descendingDependent(of index: Int) -> Int? {
+        services[index].dependents.first { services[$0].descent != nil && hasInstance($0) }
+    }
+
+    func hasInstance(_ index: Int) -> Bool {
+        services[index].replicas.contains { replicas[$0].hasInstance }
+    }
+
+    // MARK: Up
+
+    private mutating func raise(_ index: Int) {
+        guard services[index].desired == .running else { return }
+        let obstacle = obstacle(of: index)
+        for position in services[index].replicas {
+            if case .unstartable = replicas[position].state {
+                if case .never = obstacle { continue }
+                changeReplica(position) { $0.reconsider(in: &$1) }
+            }
+            guard case .waiting = replicas[position].state else { continue }
+            switch obstacle {
+            case nil:
+                spawn(position, services[index].revision)
+            case .hold(let hold):
+                changeReplica(position) { $0.hold(by: hold, in: &$1) }
+            case .never(let name, let condition, let cause):
+                changeReplica(position) { $0.fail(because: name, condition, causedBy: cause, in: &$1) }
+            }
+        }
+    }
+
+    private enum Obstacle {
+        case hold(Replica.Hold)
+        case never(ServiceName, DependencySpec.Condition, cause: EventID?)
+    }
+
+    /// What keeps the service's instances from being made: first what can never be, then what may yet come.
+    private func obstacle(of index: Int) -> Obstacle? {
+        let unmet = services[index].dependencies.filter { !holds($0) }
+        if let never = unmet.first(where: canNeverHold) {
+            let failed = services[never.service].replicas.first { replicas[$0].hasFailed || replicas[$0].hasCompleted }
+            return .never(never.name, never.condition, cause: failed.flatMap { replicas[$0].lastEvent })
+        }
+        if let first = unmet.first { return .hold(.dependency(first.name, first.condition)) }
+        return services[index].listeners == .open ? nil : .hold(.listeners)
+    }
+
+    // MARK: Conditions
+
+    /// Level-triggered: whether the condition is true now. A service on its way down satisfies none.
+    private func holds(_ dependency: Service.Dependency) -> Bool {
+        let service = services[dependency.service]
+        guard service.descent == nil else { return false }
+        switch dependency.condition {
+        case .started:
+            return service.replicas.contains { replicas[$0].isRunning || replicas[$0].hasCompleted }
+        case .healthy:
+            return service.replicas.contains { replicas[$0].isReady }
+        case .completedSuccessfully:
+            return service.replicas.allSatisfy { replicas[$0].hasCompleted }
+        }
+    }
+
+    /// The condition cannot come true unless somebody intervenes.
+    private func canNeverHold(_ dependency: Service.Dependency) -> Bool {
+        let service = services[dependency.service]
+        guard service.descent == nil, !service.replicas.isEmpty else { return false }
+        switch dependency.condition {
+        case .started:
+            return service.replicas.allSatisfy { replicas[$0].hasFailed }
+        case .healthy:
+            return service.replicas.allSatisfy { replicas[$0].hasFailed || replicas[$0].hasCompleted }
+        case .completedSuccessfully:
+            return service.replicas.contains { replicas[$0].hasFailed }
+        }
+    }
+
+    /// The first dependency that the service needs while it runs and that is down, with the root cause of that.
+    func brokenDependency(of index: Int) -> (name: ServiceName, rootCause: EventID?)? {
+        guard
+            let broken = services[index].dependencies.first(where: {
+                $0.condition != .completedSuccessfully && !holds($0)
+            })
+        else { return nil }
+        return (broken.name, services[broken.service].downSince)
+    }
+
+    // MARK: Root causes
+
+    /// Tells when a service stops being available of itself, unless that has a root cause that is told already.
+    private mutating func noteAvailability(of index: Int) {
+        let service = services[index]
+        let isAvailable = service.replicas.contains { replicas[$0].isReady }
+        defer { services[index].wasAvailable = isAvailable }
+        if isAvailable, service.downSince != nil, service.descent == nil {
+            services[index].downSince = nil
+            context.publish(.serviceAvailableAgain, about: .service(service.name), cause: service.downSince)
+        } else if !isAvailable, service.wasAvailable, service.downSince == nil, service.descent == nil,
+            !service.replicas.allSatisfy({ replicas[$0].hasCompleted })
+        {
+            if let broken = brokenDependency(of: index), let rootCause = broken.rootCause {
+                services[index].downSince = rootCause
+            } else {
+                let cause = service.replicas.first { !replicas[$0].isReady }.flatMap { replicas[$0].lastEvent }
+                services[index].downSince = context.publish(.serviceDown, about: .service(service.name), cause: cause)
+            }
+        }
+    }
+}

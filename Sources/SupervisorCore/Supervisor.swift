@@ -1,0 +1,254 @@
+public import StackModel
+
+/// The whole stack as a pure machine: events go in with the time, effects come out.
+///
+/// It reads no clock, does no I/O, and draws random numbers from its own seeded generator only, so that the same events
+/// at the same times always give the same effects.
+public struct Supervisor: Sendable {
+    let name: String
+    var services: [Service] = []
+    var replicas: [Replica] = []
+    var context: Context
+    /// An operator or a signal has asked for the end of everything.
+    var isShuttingDown = false
+    private var stackHasStopped = false
+    private var indexByName: [ServiceName: Int] = [:]
+    /// Positions of replicas by their instances.
+    private var replicaByInstance: [InstanceID: Int] = [:]
+    private var nextInstance: UInt64
+    private let restored: RestoredState
+    /// Services whose surroundings have changed, each once, in the order of the changes.
+    private var unsettled: [Int] = []
+    private var isUnsettled: [Bool] = []
+
+    /// What an earlier daemon has left to know.
+    public struct RestoredState: Sendable {
+        /// The serial number of the next instance, greater than any that was ever given out.
+        public var nextInstance: UInt64
+        /// What the operator wanted last, where he said it.
+        public var desired: [ServiceName: DesiredState]
+
+        public init(nextInstance: UInt64 = 1, desired: [ServiceName: DesiredState] = [:]) {
+            self.nextInstance = nextInstance
+            self.desired = desired
+        }
+    }
+
+    /// The stack must be valid: its dependencies exist and have no cycle.
+    public init(stack: StackSpec, restoring restored: RestoredState = RestoredState(), seed: UInt64) {
+        name = stack.name
+        context = Context(seed: seed)
+        nextInstance = restored.nextInstance
+        self.restored = restored
+        for spec in stack.services {
+            indexByName[spec.name] = services.count
+            services.append(Service(revision: ServiceRevision(spec)))
+        }
+        for index in services.indices {
+            for dependency in services[index].revision.spec.dependencies {
+                guard let target = indexByName[dependency.service] else { continue }
+                services[index].dependencies.append(
+                    Service.Dependency(
+                        service: target, name: dependency.service, condition: dependency.condition))
+                services[target].dependents.append(index)
+            }
+        }
+        isUnsettled = services.map { _ in false }
+    }
+
+    public var serviceNames: [ServiceName] { services.map(\.name) }
+
+    public func hasService(_ name: ServiceName) -> Bool { indexByName[name] != nil }
+
+    /// When it wants to be told that time has passed; nil is never.
+    public var nextDeadline: Instant? { context.deadlines.next }
+
+    /// Binds the listeners of all services and starts the named ones with what they depend on, or all where none is
+    /// named, but for those that the operator had stopped and that are to stay so (`unless-stopped`).
+    public mutating func start(_ names: [ServiceName] = [], at now: Instant, into effects: inout [Effect]) {
+        context.begin(at: now, taking: &effects)
+        let event = context.publish(.stackStarting(services: services.count), about: .stack, cause: nil)
+        for index in services.indices {
+            for slot in 0..<services[index].revision.spec.replicas {
+                services[index].replicas.append(replicas.count)
+                replicas.append(
+                    Replica(
+                        id: ReplicaID(service: services[index].name, index: slot),
+                        slots: DeadlineSlots(of: replicas.count), at: now))
+            }
+            openListeners(of: index)
+        }
+        for index in dependencyClosure(of: names.isEmpty ? Array(services.indices) : indices(of: names))
+        where !staysStopped(index) {
+            ascend(index, again: false, causedBy: event)
+        }
+        settle()
+        context.end(returning: &effects)
+    }
+
+    private func staysStopped(_ index: Int) -> Bool {
+        services[index].revision.spec.restart.mode == .unlessStopped
+            && restored.desired[services[index].name] == .stopped
+    }
+
+    /// Takes one event. Events that come too late to matter change nothing.
+    public mutating func handle(_ event: Event, at now: Instant, into effects: inout [Effect]) {
+        context.begin(at: now, taking: &effects)
+        handleDueDeadlines()
+        dispatch(event)
+        settle()
+        context.end(returning: &effects)
+    }
+
+    private mutating func dispatch(_ event: Event) {
+        switch event {
+        case .command(let command):
+            obey(command)
+        case .listenersOpened(let name):
+            listenersOpened(name)
+        case .listenersFailed(let name, let failure):
+            listenersFailed(name, failure)
+        case .spawned(let id, let pid):
+            changeInstance(id) { $0.spawned(pid: pid, in: &$1) }
+        case .spawnFailed(let id, let failure, let isTransient):
+            changeInstance(id) { $0.spawnFailed(failure, isTransient: isTransient, in: &$1) }
+        case .exited(let id, let status, let leftovers):
+            changeInstance(id) { $0.exited(status, leftovers: leftovers, in: &$1) }
+        case .emptied(let id):
+            changeInstance(id) { $0.emptied(in: &$1) }
+        case .probeFinished(let id, let run, let outcome):
+            changeInstance(id) { $0.probeFinished(run, outcome, in: &$1) }
+        case .preStopFinished(let id, let outcome):
+            changeInstance(id) { $0.preStopFinished(outcome, in: &$1) }
+        case .notified(let id, let notification):
+            changeInstance(id) { $0.notified(notification, in: &$1) }
+        case .observed(let subject, let observation):
+            context.publish(.observed(observation), about: subject, cause: nil)
+        case .timePassed:
+            break
+        }
+    }
+
+    private mutating func handleDueDeadlines() {
+        while let slot = context.deadlines.popDue(at: context.now), let kind = DeadlineSlots.kind(of: slot) {
+            let position = DeadlineSlots(containing: slot).position
+            switch kind {
+            case .startup: changeInstance(ofReplica: position) { $0.probeDeadlinePassed(.startup, in: &$1) }
+            case .readiness: changeInstance(ofReplica: position) { $0.probeDeadlinePassed(.readiness, in: &$1) }
+            case .liveness: changeInstance(ofReplica: position) { $0.probeDeadlinePassed(.liveness, in: &$1) }
+            case .phase: changeInstance(ofReplica: position) { $0.phaseDeadlinePassed(in: &$1) }
+            case .watchdog: changeInstance(ofReplica: position) { $0.watchdogExpired(in: &$1) }
+            case .stable: replicas[position].stablePeriodPassed()
+            case .backoff: changeReplica(position) { $0.backoffPassed(in: &$1) }
+            case .listeners: openListeners(of: position)
+            }
+        }
+    }
+}
+
+// MARK: - Tables
+
+extension Supervisor {
+    func index(of name: ServiceName) -> Int? { indexByName[name] }
+
+    func indices(of names: [ServiceName]) -> [Int] {
+        names.compactMap { indexByName[$0] }.sorted()
+    }
+
+    func position(of replica: ReplicaID) -> Int? {
+        index(of: replica.service).flatMap { service in
+            services[service].replicas.first { replicas[$0].id == replica }
+        }
+    }
+
+    /// The services and everything that they need, directly or not, in the order of the table.
+    func dependencyClosure(of roots: [Int]) -> [Int] {
+        var isIncluded = services.map { _ in false }
+        var open = roots
+        while let index = open.popLast() {
+            guard !isIncluded[index] else { continue }
+            isIncluded[index] = true
+            open.append(contentsOf: services[index].dependencies.map(\.service))
+        }
+        return services.indices.filter { isIncluded[$0] }
+    }
+
+    private mutating func changeInstance(_ id: InstanceID, _ change: (inout InstanceMachine, inout Context) -> Void) {
+        guard let position = replicaByInstance[id] else { return }
+        changeInstance(ofReplica: position, change)
+    }
+
+    private mutating func changeInstance(
+        ofReplica position: Int, _ change: (inout InstanceMachine, inout Context) -> Void
+    ) {
+        changeReplica(position) { $0.changeInstance(in: &$1, change) }
+    }
+
+    /// Changes a replica, and has everything looked at again that its change may concern.
+    mutating func changeReplica(_ position: Int, _ change: (inout Replica, inout Context) -> Void) {
+        let before = replicas[position].standing
+        change(&replicas[position], &context)
+        concludeInstance(ofReplica: position)
+        if before != replicas[position].standing, let service = index(of: replicas[position].id.service)
+        {
+            unsettle(service)
+        }
+    }
+
+    private mutating func concludeInstance(ofReplica position: Int) {
+        guard let instance = replicas[position].instance, instance.end != nil,
+            let service = index(of: replicas[position].id.service)
+        else { return }
+        replicaByInstance[instance.id] = nil
+        context.deadlines[replicas[position].slots[.stable]] = nil
+        replicas[position].concludeInstance(
+            isWanted: services[service].descent == nil,
+            brokenDependency: brokenDependency(of: service), in: &context)
+    }
+
+    mutating func spawn(_ position: Int, _ revision: ServiceRevision) {
+        let id = InstanceID(serial: nextInstance)
+        nextInstance += 1
+        replicaByInstance[id] = position
+        changeReplica(position) { $0.spawn(id, revision, in: &$1) }
+    }
+}
+
+// MARK: - Settling
+
+extension Supervisor {
+    /// Has the service looked at again, and those beside it in the graph.
+    mutating func unsettle(_ index: Int) {
+        mark(index)
+        for dependent in services[index].dependents { mark(dependent) }
+        for dependency in services[index].dependencies { mark(dependency.service) }
+    }
+
+    private mutating func mark(_ index: Int) {
+        guard !isUnsettled[index] else { return }
+        isUnsettled[index] = true
+        unsettled.append(index)
+    }
+
+    /// Looks at every service whose surroundings have changed, until nothing changes any more.
+    private mutating func settle() {
+        var position = 0
+        while position < unsettled.count {
+            let index = unsettled[position]
+            position += 1
+            isUnsettled[index] = false
+            reconcile(index)
+        }
+        unsettled.removeAll(keepingCapacity: true)
+        endIfStopped()
+    }
+
+    /// A shutdown is complete when no instance is left.
+    private mutating func endIfStopped() {
+        guard isShuttingDown, !stackHasStopped, replicas.allSatisfy({ !$0.hasInstance }) else { return }
+        stackHasStopped = true
+        for index in services.indices { closeListeners(of: index) }
+        context.publish(.stackStopped, about: .stack, cause: nil)
+        context.perform(.stackStopped)
+    }
+}
