@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The floors of the architecture (README, "How it works"): a target may depend on lower floors only.
+// The floors of the architecture (README, "How it works"): a target depends on lower floors only.
 
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -11,19 +11,85 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+func nio(_ names: String...) -> [Target.Dependency] {
+    names.map { .product(name: $0, package: "swift-nio") }
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
 let package = Package(
     name: "stackd",
-    products: [
-        .executable(name: "stackd", targets: ["stackd"]),
-        .executable(name: "stackctl", targets: ["stackctl"]),
+    dependencies: [
+        // Without traits, here and where they are shared, Foundation's internationalisation stays out of the programs.
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
-    dependencies: [],
-    targets: [
-        // Floor 1: values.
-        .target(name: "StackModel", swiftSettings: strict),
+    targets: floors.flatMap { $0 }
+)
 
-        // Floor 2: decisions.
+// Written as a computed property because the manifest is evaluated from top to bottom.
+var floors: [[Target]] { [floor0, floor1, floor2, floor3, floor4, floor5, workloads] }
+
+/// The system.
+var floor0: [Target] {
+    [
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    ]
+}
+
+/// Values.
+var floor1: [Target] {
+    [
+        .target(name: "StackModel", swiftSettings: strict),
+        .testTarget(name: "StackModelTests", dependencies: ["StackModel"], swiftSettings: strict),
+    ]
+}
+
+/// Decisions.
+var floor2: [Target] {
+    [
+        .target(name: "StackFile", dependencies: ["StackModel", "CLibYAML"], swiftSettings: strict),
         .target(name: "SupervisorCore", dependencies: ["StackModel"], swiftSettings: strict),
+        .testTarget(name: "StackFileTests", dependencies: ["StackFile", "StackModel"], swiftSettings: strict),
         .testTarget(name: "SupervisorCoreTests", dependencies: ["StackModel", "SupervisorCore"], swiftSettings: strict),
     ]
-)
+}
+
+/// The world, real and simulated.
+var floor3: [Target] {
+    [
+    ]
+}
+
+/// The daemon and the command line.
+var floor4: [Target] {
+    [
+    ]
+}
+
+/// The programs.
+var floor5: [Target] {
+    [
+    ]
+}
+
+/// The development stack's own programs, which know nothing of the floors above values.
+var workloads: [Target] {
+    [
+    ]
+}

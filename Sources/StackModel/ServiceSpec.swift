@@ -112,4 +112,9 @@ public struct PortSpec: Hashable, Sendable {
         self.name = name
         self.assignment = assignment
     }
+
+    /// The variable that hands a port of that name over: `admin` by `PORT_ADMIN`, `my-port` by `PORT_MY_PORT`.
+    public static func variableName(for name: String) -> String {
+        "PORT_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    }
 }

@@ -1,0 +1,62 @@
+import StackModel
+
+/// What reading a file has come upon so far: its faults, and what can only be judged when all of it is read.
+struct Report {
+    var diagnostics: DiagnosticList
+    /// The references of the service that is being read; they are noted on the way, so that none is missed.
+    private var references: [Reference] = []
+    private var warnedKeys: Set<String> = []
+
+    /// A name that must lead to something of the same service.
+    struct Reference {
+        enum Kind {
+            /// `${port.NAME}`, filled from the service's `ports`.
+            case portTemplate
+            /// The port of a probe: one of the service's `ports` or TCP listeners.
+            case probePort
+        }
+
+        var kind: Kind
+        var name: String
+        var location: SourceLocation
+    }
+
+    init(_ diagnostics: DiagnosticList = DiagnosticList()) {
+        self.diagnostics = diagnostics
+    }
+
+    mutating func error(at location: SourceLocation?, _ message: String, remedy: String? = nil) {
+        diagnostics.error(at: location, message, remedy: remedy)
+    }
+
+    mutating func warning(at location: SourceLocation?, _ message: String, remedy: String? = nil) {
+        diagnostics.warning(at: location, message, remedy: remedy)
+    }
+
+    /// A key whose form is checked but whose meaning this version does not carry out; said once for all services.
+    mutating func warnNotCarriedOut(_ key: String, at location: SourceLocation) {
+        guard warnedKeys.insert(key).inserted else { return }
+        warning(at: location, "`\(key)` is checked but not carried out by this version")
+    }
+
+    mutating func note(_ kind: Reference.Kind, _ name: String, at location: SourceLocation) {
+        references.append(Reference(kind: kind, name: name, location: location))
+    }
+
+    /// The references noted since the last call.
+    mutating func takeReferences() -> [Reference] {
+        defer { references = [] }
+        return references
+    }
+}
+
+/// A value with the place where the file gives it.
+struct Located<Value: Sendable>: Sendable {
+    var value: Value
+    var location: SourceLocation
+
+    init(_ value: Value, at location: SourceLocation) {
+        self.value = value
+        self.location = location
+    }
+}

@@ -1,0 +1,107 @@
+import StackModel
+import Testing
+
+@testable import StackFile
+
+@Suite struct SchemaTests {
+    private static let validator = SchemaValidator(root: Schema.json)
+
+    private func accepts(_ keys: String) -> Bool { accepts(file: file(keys)) }
+
+    private func accepts(file: String) -> Bool { Self.validator.accepts(JSONValue(loadDocument(file).root)) }
+
+    @Test(arguments: Examples.sound)
+    func whatIsDecodedIsAccepted(keys: String) {
+        #expect(load(file(keys)).spec != nil, "\(load(file(keys)).diagnostics.map(\.text))")
+        #expect(accepts(keys))
+    }
+
+    @Test(arguments: [
+        "nice: 40", "replicas: many", "depends_on: db", "comand: [a]", "image: a", "restart: allways", "drain: 10",
+        "ports: [\"80:80\"]", "ports: {a: 0}", "probes: {readiness: {exce: [a]}}", "stop_grace_period: 10x",
+        "ulimits: {nofiles: 1}", "logging: {driver: syslog}", "command: {a: b}", "umask: \"999\"", "notify: 3",
+        "listen: {\"1:x\": \":80\"}", "autoscale: {min: 1}", "environment: [\"=a\"]",
+    ])
+    func whatIsRefusedByFormIsNotAccepted(keys: String) {
+        #expect(load(file(keys)).spec == nil)
+        #expect(!accepts(keys))
+    }
+
+    @Test(arguments: 0..<50 as Range<UInt64>)
+    func everyResolvedFileIsAccepted(seed: UInt64) {
+        var random = RandomStack(seed: seed)
+        let text = ResolvedFile(random.spec()).yaml
+        #expect(accepts(file: text), "\(text)")
+    }
+
+    @Test func everyReferenceLeadsSomewhereAndEveryKeyIsExplained() {
+        var descriptions = 0
+        func visit(_ value: JSONValue) {
+            switch value {
+            case .array(let elements): elements.forEach(visit)
+            case .object(let members):
+                for member in members {
+                    switch (member.key, member.value) {
+                    case ("$ref", .string(let reference)):
+                        let name = String(reference.dropFirst("#/$defs/".count))
+                        #expect(Schema.json["$defs"]?[name] != nil, "\(reference)")
+                    case ("description", .string(let text)):
+                        descriptions += 1
+                        #expect(text.hasSuffix("."), "\(text)")
+                    default: break
+                    }
+                    visit(member.value)
+                }
+            case .null, .boolean, .number, .string: break
+            }
+        }
+        visit(Schema.json)
+        #expect(descriptions > 100)
+    }
+
+    @Test func theTextIsJSONThatYAMLReadsTheSame() {
+        let again = JSONValue(loadDocument(StackFile.jsonSchema.replacing("$", with: "$$")).root)
+        #expect(again.text.replacing("$$", with: "$") + "\n" == StackFile.jsonSchema)
+    }
+
+    @Test func theReferenceHasARowForEveryKey() {
+        let rows = StackFile.reference.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let keys = StackDraft.fields.map(\.name) + ServiceDraft.fields.map(\.name) + Definition.probeFields.map(\.name)
+        #expect(rows.count == keys.count)
+        for (row, key) in zip(rows, keys) { #expect(row.hasPrefix("| `\(key)` | ")) }
+    }
+}
+
+/// Keys of services that are without a fault, for schema and fuzzing.
+enum Examples {
+    static let sound = [
+        "command: [serve, --port, 80, true, 1.5, \"\"]", "command: serve --port 80", "entrypoint: [env]\ncommand: a",
+        "environment: {A: 1, B: two, C: true, D: }", "environment: [A=1, B]", "working_dir: /tmp", "stdin_open: true",
+        "user: 1000", "user: shop:web", "group: 5", "group_add: [audio, 44]", "umask: \"0027\"", "umask: 0027",
+        "ulimits: {nofile: 1024, nproc: {soft: 5, hard: -1}}", "nice: -5", "oom_score_adj: 100",
+        "no_new_privileges: true", "security_opt: [no-new-privileges:true]", "replicas: 3", "scale: 3",
+        "deploy: {replicas: 2, mode: replicated, restart_policy: {condition: any, delay: 5s, max_attempts: 3, window: 1m}}",
+        "deploy: {resources: {limits: {cpus: \"0.5\", memory: 50M, pids: 5}}, update_config: {order: start-first}}",
+        "listen: {http: \"127.0.0.1:8000\", x: {address: \"unix:${run_dir}/x\"}, y: /y.sock}",
+        "ports: {admin: auto, web: 8080}", "notify: true\nwatchdog: 30s\nstart_timeout: infinity", "start_timeout: 0",
+        "probes: {startup: {exec: [a], period: 250ms}, readiness: {tcp: 5432, timeout: 1.5s}, liveness: {notify: true}}",
+        "probes: {readiness: {http: {port: 80, path: /r, headers: {A: b}, status: [200, 300-399], body: ok}}}",
+        "probes: {readiness: {http: \"http://127.0.0.1:9090/-/ready\", success_threshold: 2}}",
+        "probes: {readiness: {unix: /x}, liveness: {grpc: {port: 50051, service: a}}}",
+        "probes: {readiness: {log: ready}, startup: {listening: 80}, liveness: {log: {pattern: a}}}",
+        "probes: {readiness: {mcp: {stdio: true, tools: [a]}}, liveness: {mcp: {http: {port: 80}}}, startup: {mcp: 80}}",
+        "healthcheck: {test: [CMD, a], interval: 10s, timeout: 5s, retries: 3, start_period: 1m, start_interval: 1s}",
+        "healthcheck: {disable: true}", "healthcheck: {test: curl -f localhost || exit 1}", "restart: \"no\"",
+        "restart: on-failure:5",
+        "restart: {policy: always, backoff: {initial: 1s, factor: 1.5, max: 10s}, restarts: 5, within: 1m}",
+        "restart: {budget: {restarts: 5, within: 1m}}", "stop_signal: SIGINT", "stop_signal: 2",
+        "stop_grace_period: 1m30s",
+        "stop_grace_period: 0", "pre_stop: [a, b]", "pre_stop: {exec: a b}", "command: a\npre_stop: [{command: a}]",
+        "drain: 5s", "logging: {driver: local, options: {max-size: 10m, max-file: \"3\"}}",
+        "logging: {max_size: 1M, max_files: 2}", "autoscale: {min: 2, max: 8, metrics: [{cpu: 70%}, {memory: 512M}]}",
+        "autoscale: {max: 8, metrics: [{prometheus: {metric: a, target: 0.5}}]}",
+        "rollout: {max_surge: 25%, max_unavailable: 0, min_ready: 5s, on_failure: rollback, steps: [{pause: 60s}]}",
+        "resources: {cpus: 2, memory: 4G}", "mem_limit: 1073741824", "cpus: 1.5", "x-mine: {a: [b]}",
+        "profiles: []", "depends_on: []", "depends_on: {gone: {condition: service_started, required: false}}",
+    ]
+}
