@@ -73,6 +73,12 @@ var floor2: [Target] {
 /// The world, real and simulated.
 var floor3: [Target] {
     [
+        .target(
+            name: "SupervisorSimulation", dependencies: ["StackModel", "SupervisorCore", heap, deque],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SupervisorSimulationTests", dependencies: ["SupervisorSimulation", "SupervisorCore", "StackModel"],
+            exclude: ["Mutations"], swiftSettings: strict),
     ]
 }
 
@@ -85,6 +91,8 @@ var floor4: [Target] {
 /// The programs.
 var floor5: [Target] {
     [
+        .executableTarget(
+            name: "simulate", dependencies: ["SupervisorSimulation", argumentParser], swiftSettings: strict),
     ]
 }
 

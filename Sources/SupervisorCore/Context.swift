@@ -27,10 +27,10 @@ struct Context: Sendable {
     }
 
     @discardableResult
-    mutating func publish(_ reason: Reason, about subject: Subject, cause: EventID?) -> EventID {
+    mutating func publish(_ reason: Reason, about subject: Subject, cause: EventID?) -> StackEvent {
         let event = events.append(reason, about: subject, at: now, cause: cause)
         effects.append(.publish(event))
-        return event.id
+        return event
     }
 }
 

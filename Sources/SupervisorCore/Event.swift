@@ -72,16 +72,18 @@ public enum Notification: Hashable, Sendable {
     case reloading
     case stopping
     case watchdog
+    /// WATCHDOG=trigger: it has found itself broken.
+    case broken
     case status(String)
     /// EXTEND_TIMEOUT_USEC: the start or stop under way has at least so long from now.
     case extendTimeout(Duration)
 }
 
 public enum Observation: Hashable, Sendable {
-    /// Output could not be written and was dropped.
-    case outputDropped(bytes: UInt64, why: String)
-    /// Output is written again.
-    case outputResumed
+    /// Its output cannot be written, and is dropped from now on.
+    case outputDropping(why: String)
+    /// Its output is written again; so much is missing.
+    case outputResumed(droppedLines: Int, droppedBytes: Int)
     /// Something the host does not provide, with what is done instead.
     case degraded(String)
 }

@@ -118,7 +118,7 @@ struct ProbeMachine: Sendable {
             failures = 0
             lastFailure = nil
             passes = min(passes + 1, spec.successThreshold)
-            return passes == spec.successThreshold ? .succeeded : .undecided
+            return passes == spec.successThreshold || isToldOnce ? .succeeded : .undecided
         case .failed(let seen):
             passes = 0
             lastFailure = seen

@@ -57,12 +57,13 @@ public enum StopCause: Hashable, Sendable {
     case livenessProbeFailed(String)
     case startTimedOut(after: Duration)
     case watchdogSilent(for: Duration)
+    case reportedBroken
 
     /// Nobody asked for it: it counts as a failure of the service.
     public var isFailure: Bool {
         switch self {
         case .stopRequested, .restartRequested, .shutdown: false
-        case .startupProbeFailed, .livenessProbeFailed, .startTimedOut, .watchdogSilent: true
+        case .startupProbeFailed, .livenessProbeFailed, .startTimedOut, .watchdogSilent, .reportedBroken: true
         }
     }
 }
@@ -177,6 +178,7 @@ extension StopCause: CustomStringConvertible {
         case .startupProbeFailed(let seen): "its startup probe failed: \(seen)"
         case .livenessProbeFailed(let seen): "its liveness probe failed: \(seen)"
         case .startTimedOut(let limit): "it had not started after \(limit.approximateText)"
+        case .reportedBroken: "it says that it is broken (WATCHDOG=trigger)"
         case .watchdogSilent(let limit): "it sent no WATCHDOG=1 for \(limit.approximateText)"
         }
     }
@@ -195,8 +197,9 @@ extension GiveUp: CustomStringConvertible {
 extension Observation: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .outputDropped(let bytes, let why): "\(bytes) bytes of its output were dropped: \(why)"
-        case .outputResumed: "its output is written again"
+        case .outputDropping(let why): "its output is dropped from now on: \(why)"
+        case .outputResumed(let lines, let bytes):
+            "its output is written again; \(lines) lines (\(bytes) bytes) are missing"
         case .degraded(let what): what
         }
     }

@@ -28,10 +28,14 @@ struct Replica: Sendable {
     let id: ReplicaID
     let slots: DeadlineSlots
     private(set) var state = State.stopped
+    /// What others may depend on, kept beside the state because it is asked for far more often than it changes.
+    private(set) var standing = Standing(phase: .stopped, isRunning: false, isReady: false)
     private(set) var since: Instant
     var history = RestartHistory()
     /// The latest event about it or its instance, the cause of the next.
-    private(set) var lastEvent: EventID?
+    private(set) var lastEvent: StackEvent?
+    /// What to name as the cause of its next event, where that is not the latest one about it.
+    private var nextCause: EventID?
     /// That it waits for its dependents to stop has been told.
     private var heldStop: ServiceName?
 
@@ -44,10 +48,12 @@ struct Replica: Sendable {
     private mutating func enter(_ state: State, in context: inout Context) {
         self.state = state
         since = context.now
+        standing = state.standing
     }
 
     private mutating func publish(_ reason: Reason, causedBy cause: EventID? = nil, in context: inout Context) {
-        lastEvent = context.publish(reason, about: .replica(id), cause: cause ?? lastEvent)
+        lastEvent = context.publish(reason, about: .replica(id), cause: cause ?? nextCause ?? lastEvent?.id)
+        nextCause = nil
     }
 }
 
@@ -64,49 +70,33 @@ extension Replica {
     }
 
     /// Its instance is on its way out.
-    var isEnding: Bool {
-        if case .active(let instance) = state { instance.isEnding } else { false }
-    }
-
-    var isReady: Bool {
-        if case .active(let instance) = state { instance.isReady } else { false }
-    }
-
-    var isRunning: Bool {
-        if case .active(let instance) = state { instance.isRunning } else { false }
-    }
-
-    var hasCompleted: Bool {
-        if case .completed = state { true } else { false }
-    }
-
+    var isEnding: Bool { standing.phase == .stopping }
+    var isReady: Bool { standing.isReady }
+    var isRunning: Bool { standing.isRunning }
+    var hasCompleted: Bool { standing.phase == .completed }
     /// It will not start again unless somebody, or a dependency, changes something.
-    var hasFailed: Bool {
-        switch state {
-        case .failed, .unstartable: true
-        case .stopped, .waiting, .backingOff, .active, .completed: false
-        }
-    }
+    var hasFailed: Bool { standing.phase == .failed }
+    var phase: ReplicaPhase { standing.phase }
 
     /// All of it that another service may depend on.
-    var standing: Standing {
-        Standing(phase: phase, isRunning: isRunning, isReady: isReady)
-    }
-
-    struct Standing: Equatable {
+    struct Standing: Equatable, Sendable {
         var phase: ReplicaPhase
+        /// Its process exists, and nobody has asked it to end.
         var isRunning: Bool
         var isReady: Bool
     }
+}
 
-    var phase: ReplicaPhase {
-        switch state {
-        case .stopped: .stopped
-        case .waiting: .waiting
-        case .backingOff: .backoff
-        case .active(let instance): instance.phase
-        case .completed: .completed
-        case .failed, .unstartable: .failed
+extension Replica.State {
+    fileprivate var standing: Replica.Standing {
+        switch self {
+        case .stopped: Replica.Standing(phase: .stopped, isRunning: false, isReady: false)
+        case .waiting: Replica.Standing(phase: .waiting, isRunning: false, isReady: false)
+        case .backingOff: Replica.Standing(phase: .backoff, isRunning: false, isReady: false)
+        case .active(let instance):
+            Replica.Standing(phase: instance.phase, isRunning: instance.isRunning, isReady: instance.isReady)
+        case .completed: Replica.Standing(phase: .completed, isRunning: false, isReady: false)
+        case .failed, .unstartable: Replica.Standing(phase: .failed, isRunning: false, isReady: false)
         }
     }
 }
@@ -116,6 +106,7 @@ extension Replica {
 extension Replica {
     /// An instance is wanted from now on. What had ended for good begins afresh if `again`.
     mutating func want(again: Bool, causedBy cause: EventID?, in context: inout Context) {
+        heldStop = nil
         switch state {
         case .stopped:
             begin(causedBy: cause, in: &context)
@@ -130,7 +121,7 @@ extension Replica {
 
     private mutating func begin(causedBy cause: EventID?, in context: inout Context) {
         history.forgive()
-        lastEvent = cause ?? lastEvent
+        nextCause = cause
         enter(.waiting(nil), in: &context)
     }
 
@@ -138,7 +129,9 @@ extension Replica {
     mutating func spawn(_ id: InstanceID, _ revision: ServiceRevision, in context: inout Context) {
         guard case .waiting = state else { return }
         let instance = InstanceMachine(
-            id: id, replica: self.id, revision: revision, slots: slots, cause: lastEvent, in: &context)
+            id: id, replica: self.id, revision: revision, slots: slots, cause: nextCause ?? lastEvent?.id,
+            in: &context)
+        nextCause = nil
         lastEvent = instance.lastEvent
         enter(.active(instance), in: &context)
     }
@@ -216,12 +209,13 @@ extension Replica {
         state = .stopped
         let (phase, wasReady) = (instance.phase, instance.isReady)
         change(&instance, &context)
-        lastEvent = instance.lastEvent ?? lastEvent
+        lastEvent = instance.lastEvent
         if instance.phase != phase || instance.isReady != wasReady { since = context.now }
         if instance.isReady != wasReady {
             context.deadlines[slots[.stable]] = instance.isReady ? context.now.advanced(by: history.stablePeriod) : nil
         }
         state = .active(instance)
+        standing = state.standing
     }
 
     /// What follows the end of its instance. `brokenDependency`: the dependency that was down then, with the root cause.
@@ -230,7 +224,6 @@ extension Replica {
     ) {
         guard case .active(let instance) = state, let end = instance.end else { return }
         let restart = instance.revision.spec.restart
-        lastEvent = instance.lastEvent ?? lastEvent
         guard isWanted else {
             publish(.stopped, in: &context)
             return enter(.stopped, in: &context)

@@ -71,7 +71,7 @@ struct RestartHistory: Sendable {
 
     /// Full jitter: anything from nothing to the bound (Brooker, "Exponential Backoff And Jitter", 2015).
     private mutating func drawDelay(_ backoff: RestartSpec.Backoff, random: inout SplitMix64) -> Duration {
-        let bound = min(nextBound ?? backoff.initial, backoff.maximum)
+        let bound = nextBound ?? min(backoff.initial, backoff.maximum)
         nextBound = min(bound * backoff.factorThousandths / 1000, backoff.maximum)
         lastDelay = .nanoseconds(Int64.random(in: 0...max(0, bound.wholeNanoseconds), using: &random))
         return lastDelay

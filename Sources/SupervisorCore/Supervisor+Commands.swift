@@ -26,7 +26,7 @@ extension Supervisor {
                 guard services[index].desired == .stopped || hasFailed(index), let first else { continue }
                 reason = .startRequired(by: dependents(of: index, among: roots) ?? first)
             }
-            let event = context.publish(reason, about: .service(services[index].name), cause: nil)
+            let event = context.publish(reason, about: .service(services[index].name), cause: nil).id
             ascend(index, again: isRoot[index] || hasFailed(index), causedBy: event)
             context.perform(.record(.desired(services[index].name, .running)))
         }
@@ -62,7 +62,7 @@ extension Supervisor {
     private mutating func stop(_ indices: [Int]) {
         guard !isShuttingDown else { return }
         for index in indices {
-            let event = context.publish(.stopRequested, about: .service(services[index].name), cause: nil)
+            let event = context.publish(.stopRequested, about: .service(services[index].name), cause: nil).id
             services[index].desired = .stopped
             context.perform(.record(.desired(services[index].name, .stopped)))
             descend(index, Service.Descent(cause: .stopRequested, event: event, isRestart: false))
@@ -72,7 +72,7 @@ extension Supervisor {
     private mutating func restart(_ indices: [Int]) {
         guard !isShuttingDown else { return }
         for index in indices {
-            let event = context.publish(.restartRequested, about: .service(services[index].name), cause: nil)
+            let event = context.publish(.restartRequested, about: .service(services[index].name), cause: nil).id
             services[index].desired = .running
             context.perform(.record(.desired(services[index].name, .running)))
             descend(index, Service.Descent(cause: .restartRequested, event: event, isRestart: true))
@@ -81,7 +81,7 @@ extension Supervisor {
 
     private mutating func shutDown(immediately: Bool) {
         isShuttingDown = true
-        let event = context.publish(.shutdownRequested(immediately: immediately), about: .stack, cause: nil)
+        let event = context.publish(.shutdownRequested(immediately: immediately), about: .stack, cause: nil).id
         for index in services.indices {
             services[index].desired = .stopped
             descend(

@@ -25,7 +25,15 @@ extension Supervisor {
     /// The latest event in words; for what is asked again and again, what was last seen.
     private func reason(of replica: Replica) -> String {
         if let (role, seen) = replica.instance?.lastProbeFailure { return "its \(role.rawValue) probe says: \(seen)" }
-        guard let id = replica.lastEvent, let event = context.events[id] else { return "" }
+        guard let event = replica.lastEvent else { return "nothing has been asked of it" }
+        switch event.reason {
+        case .restartsAfter, .gaveUp, .stopped:
+            // What was decided says little without what it was decided upon.
+            guard let cause = event.cause.flatMap({ context.events[$0] }), cause.subject.isAboutInstance else { break }
+            return "\(cause.reason); \(event.reason)"
+        default:
+            break
+        }
         return event.reason.description
     }
 
@@ -38,7 +46,7 @@ extension Supervisor {
         // A dependency chain has no cycle, so it is no longer than there are services.
         for _ in services.indices {
             guard let position = next else { break }
-            append(causesOf: replicas[position].lastEvent, to: &chain)
+            append(replicas[position].lastEvent, to: &chain)
             next = blocker(of: replicas[position])
         }
         return chain
@@ -46,12 +54,11 @@ extension Supervisor {
 
     private static let longestChain = 64
 
-    private func append(causesOf last: EventID?, to chain: inout [StackEvent]) {
-        var id = last
-        while let current = id, let event = context.events[current], chain.count < Self.longestChain {
-            guard !chain.contains(where: { $0.id == event.id }) else { return }
+    private func append(_ last: StackEvent?, to chain: inout [StackEvent]) {
+        var next = last
+        while let event = next, chain.count < Self.longestChain, !chain.contains(where: { $0.id == event.id }) {
             chain.append(event)
-            id = event.cause
+            next = event.cause.flatMap { context.events[$0] }
         }
     }
 
@@ -64,5 +71,14 @@ extension Supervisor {
         }
         guard let service = index(of: name) else { return nil }
         return services[service].replicas.first { !replicas[$0].isReady && !replicas[$0].hasCompleted }
+    }
+}
+
+extension Subject {
+    fileprivate var isAboutInstance: Bool {
+        switch self {
+        case .instance: true
+        case .stack, .service, .replica: false
+        }
     }
 }

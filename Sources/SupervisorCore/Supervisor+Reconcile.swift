@@ -72,9 +72,9 @@ extension Supervisor {
     /// What keeps the service's instances from being made: first what can never be, then what may yet come.
     private func obstacle(of index: Int) -> Obstacle? {
         let unmet = services[index].dependencies.filter { !holds($0) }
-        if let never = unmet.first(where: canNeverHold) {
+        if let never = unmet.first(where: { canNeverHold($0) }) {
             let failed = services[never.service].replicas.first { replicas[$0].hasFailed || replicas[$0].hasCompleted }
-            return .never(never.name, never.condition, cause: failed.flatMap { replicas[$0].lastEvent })
+            return .never(never.name, never.condition, cause: failed.flatMap { replicas[$0].lastEvent?.id })
         }
         if let first = unmet.first { return .hold(.dependency(first.name, first.condition)) }
         return services[index].listeners == .open ? nil : .hold(.listeners)
@@ -136,8 +136,8 @@ extension Supervisor {
             if let broken = brokenDependency(of: index), let rootCause = broken.rootCause {
                 services[index].downSince = rootCause
             } else {
-                let cause = service.replicas.first { !replicas[$0].isReady }.flatMap { replicas[$0].lastEvent }
-                services[index].downSince = context.publish(.serviceDown, about: .service(service.name), cause: cause)
+                let cause = service.replicas.first { !replicas[$0].isReady }.flatMap { replicas[$0].lastEvent?.id }
+                services[index].downSince = context.publish(.serviceDown, about: .service(service.name), cause: cause).id
             }
         }
     }

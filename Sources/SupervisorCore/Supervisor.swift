@@ -67,7 +67,7 @@ public struct Supervisor: Sendable {
     /// named, but for those that the operator had stopped and that are to stay so (`unless-stopped`).
     public mutating func start(_ names: [ServiceName] = [], at now: Instant, into effects: inout [Effect]) {
         context.begin(at: now, taking: &effects)
-        let event = context.publish(.stackStarting(services: services.count), about: .stack, cause: nil)
+        let event = context.publish(.stackStarting(services: services.count), about: .stack, cause: nil).id
         for index in services.indices {
             for slot in 0..<services[index].revision.spec.replicas {
                 services[index].replicas.append(replicas.count)
@@ -92,9 +92,11 @@ public struct Supervisor: Sendable {
     }
 
     /// Takes one event. Events that come too late to matter change nothing.
+    ///
+    /// Deadlines are looked at on `timePassed` only: whoever was late in telling what has happened tells that first, so
+    /// that a stalled runner does not make answers that are there into timeouts.
     public mutating func handle(_ event: Event, at now: Instant, into effects: inout [Effect]) {
         context.begin(at: now, taking: &effects)
-        handleDueDeadlines()
         dispatch(event)
         settle()
         context.end(returning: &effects)
@@ -125,7 +127,7 @@ public struct Supervisor: Sendable {
         case .observed(let subject, let observation):
             context.publish(.observed(observation), about: subject, cause: nil)
         case .timePassed:
-            break
+            handleDueDeadlines()
         }
     }
 

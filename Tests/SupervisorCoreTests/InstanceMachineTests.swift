@@ -144,6 +144,14 @@ import Testing
         #expect(driver.last("stopping")?.reason == .stopping(.watchdogSilent(for: .seconds(3))))
     }
 
+    @Test func whatSaysThatItIsBrokenIsRestarted() {
+        var driver = started(service("a"))
+        driver.notify("a/0", .broken)
+        #expect(driver.last("stopping")?.reason == .stopping(.reportedBroken))
+        driver.exited("a/0")
+        #expect(driver.deeds == ["release #1", "spawn a/0"])
+    }
+
     @Test func whatAnnouncesThatItStopsIsOutOfRotation() {
         var driver = started(service("a"))
         driver.notify("a/0", .stopping)

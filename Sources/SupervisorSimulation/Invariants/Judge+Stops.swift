@@ -1,0 +1,119 @@
+import StackModel
+import SupervisorCore
+
+/// Why, when and in which order instances are ended.
+extension Judge {
+    /// What the core says about an instance.
+    mutating func read(_ reason: Reason, of id: InstanceID, _ replica: ReplicaID) throws(Violation) {
+        guard case .stopping(let cause) = reason else { return }
+        let instance = try instance(id, for: "the event that it is stopped")
+        if let former = instance.stopCause, former != cause {
+            throw violation(.lifecycle, "\(id) is stopped because \(cause), after it was because \(former)")
+        }
+        guard instance.stopCause == nil else { return }
+        try check(cause, of: instance)
+        told.change(id) { instance, now in
+            instance.stopCause = cause
+            instance.stopDecidedAt = now
+        }
+    }
+
+    /// A decision to end an instance has its reason in what was told.
+    private func check(_ cause: StopCause, of instance: ToldInstance) throws(Violation) {
+        let isJustified: Bool
+        switch cause {
+        case .stopRequested, .restartRequested, .shutdown:
+            try checkOrder(of: instance)
+            isJustified = told.services[instance.service].isGoingDown
+        case .startupProbeFailed: isJustified = instance.hasFailedStartup
+        case .livenessProbeFailed: isJustified = instance.hasFailedLiveness
+        case .startTimedOut: isJustified = !instance.hasStarted && instance.startLimit.map { $0 <= now } ?? false
+        case .reportedBroken: isJustified = instance.hasReportedBroken
+        case .watchdogSilent: isJustified = instance.watchdogLimit.map { $0 <= now } ?? false
+        }
+        guard isJustified else {
+            throw violation(.lifecycle, "\(instance.id) is stopped without a reason: \(cause)")
+        }
+    }
+
+    /// A service ends when those that depend on it and go down too have ended.
+    private func checkOrder(of instance: ToldInstance) throws(Violation) {
+        guard !told.isImmediate else { return }
+        let service = told.services[instance.service]
+        for dependent in service.dependents where told.services[dependent].isGoingDown && told.hasInstance(dependent) {
+            let name = told.services[dependent].name
+            throw violation(.stopOrder, "\(instance.id) of \(service.name) is stopped while \(name) goes down")
+        }
+    }
+
+    // MARK: Hook, signal, kill
+
+    mutating func runPreStop(_ id: InstanceID) throws(Violation) {
+        let instance = try instance(id, for: "a hook")
+        guard case .running = instance.process, instance.stopCause != nil, instance.hookStartedAt == nil,
+            !instance.isKilled, instance.signalledAt == nil
+        else { throw violation(.lifecycle, "the hook of \(id) is run out of its turn") }
+        if told.isImmediate { throw violation(.lifecycle, "the hook of \(id) is run in an immediate shutdown") }
+        told.change(id) { instance, now in
+            instance.hookStartedAt = now
+            instance.isHookRunning = true
+        }
+    }
+
+    mutating func signal(_ id: InstanceID, _ signal: Signal, _ scope: SignalScope) throws(Violation) {
+        let instance = try instance(id, for: "a signal")
+        guard signal == instance.spec.stop.signal else { throw violation(.lifecycle, "\(id) is sent \(signal)") }
+        switch (instance.process, scope) {
+        case (.running, .mainProcess):
+            if let problem = instance.obstacleToSignal(at: now) {
+                throw violation(.lifecycle, "\(id) is signalled \(problem)")
+            }
+        case (.leaving, .allProcesses):
+            break
+        case (.spawning, _), (.gone, _), (.running, .allProcesses), (.leaving, .mainProcess):
+            throw violation(.lifecycle, "\(id) is signalled in a state in which that has no sense")
+        }
+        told.change(id) { instance, now in
+            instance.signalledAt = now
+            instance.graceEnds = now.advanced(by: instance.spec.stop.gracePeriod)
+        }
+    }
+
+    mutating func kill(_ id: InstanceID) throws(Violation) {
+        let instance = try instance(id, for: "a kill")
+        switch instance.process {
+        case .spawning, .gone: throw violation(.lifecycle, "\(id) is killed and nothing of it runs")
+        case .running, .leaving: break
+        }
+        let hasHadItsTime = instance.graceEnds.map { $0 <= now } ?? false
+        guard told.isImmediate || instance.isKilled || hasHadItsTime else {
+            throw violation(.lifecycle, "\(id) is killed before its time")
+        }
+        told.change(id) { instance, _ in instance.isKilled = true }
+    }
+}
+
+extension ToldInstance {
+    /// What stands against its stop signal now.
+    fileprivate func obstacleToSignal(at now: Instant) -> String? {
+        guard stopCause != nil, let stopDecidedAt else { return "without a decision to stop it" }
+        if signalledAt != nil || isKilled { return "twice" }
+        var earliest = stopDecidedAt
+        if spec.stop.preStop != nil {
+            guard let hookStartedAt else { return "without its hook" }
+            if isHookRunning, now < hookStartedAt.advanced(by: spec.stop.gracePeriod) { return "while its hook runs" }
+            earliest = hookStartedAt
+        }
+        return now < earliest.advanced(by: spec.stop.drain) ? "before it is drained" : nil
+    }
+
+    var hasFailedStartup: Bool { !hasStarted && startup.hasFailed }
+
+    var hasFailedLiveness: Bool { liveness.hasFailed }
+
+    /// When its silence is too long.
+    var watchdogLimit: Instant? {
+        guard hasStarted, let limit = spec.watchdog, let lastFed else { return nil }
+        return lastFed.advanced(by: limit)
+    }
+}

@@ -1,0 +1,142 @@
+import StackModel
+import SupervisorCore
+
+/// What events and commands change.
+extension Told {
+    mutating func take(_ event: Event) {
+        switch event {
+        case .command(let command): obey(command)
+        case .listenersOpened(let name): answerListeners(of: name, with: .open)
+        case .listenersFailed(let name, _): answerListeners(of: name, with: .failed)
+        case .spawned(let id, _):
+            change(id) { instance, now in
+                guard case .spawning = instance.process else { return }
+                instance.process = .running
+                instance.spawnedAt = now
+                instance.startLimit = instance.spec.startTimeout.map { now.advanced(by: $0) }
+            }
+        case .spawnFailed(let id, _, let isTransient):
+            change(id) { instance, _ in
+                guard case .spawning = instance.process else { return }
+                instance.process = .gone
+                instance.hasFailedForLackOfRoom = isTransient
+            }
+        case .exited(let id, let status, let leftovers):
+            change(id) { instance, now in
+                guard case .running = instance.process else { return }
+                instance.process = leftovers ? .leaving : .gone
+                instance.end = ToldInstance.End(
+                    isSuccess: status.isSuccess, isPremature: instance.isPremature(status, at: now))
+            }
+        case .emptied(let id):
+            change(id) { instance, _ in
+                if case .leaving = instance.process { instance.process = .gone }
+            }
+        case .probeFinished(let id, let run, let outcome):
+            change(id) { instance, _ in
+                guard instance[run.role].run == run.number else { return }
+                instance[run.role].end()
+                instance[run.role].count(passed: outcome == .passed)
+            }
+        case .preStopFinished(let id, _):
+            change(id) { instance, _ in instance.isHookRunning = false }
+        case .notified(let id, let notification): hear(notification, of: id)
+        case .observed, .timePassed: break
+        }
+    }
+
+    /// Changes an instance, and concludes what follows for its readiness.
+    mutating func change(_ id: InstanceID, _ change: (inout ToldInstance, Instant) -> Void) {
+        guard let position = position(of: id) else { return }
+        guard var instance = replicas[position].instance else { return }
+        // Taken out while it changes, so that it is not copied.
+        replicas[position].instance = nil
+        let before = instance.readySince
+        change(&instance, now)
+        instance.conclude(at: now)
+        if let before, !instance.isReady { replicas[position].restarts.wasReady(for: before.duration(to: now)) }
+        replicas[position].instance = instance
+    }
+
+    private mutating func answerListeners(of name: ServiceName, with state: Service.Listeners) {
+        guard let index = index(of: name), case .opening = services[index].listeners else { return }
+        services[index].listeners = state
+    }
+
+    private mutating func hear(_ notification: Notification, of id: InstanceID) {
+        change(id) { instance, now in
+            guard case .running = instance.process else { return }
+            switch notification {
+            case .ready: instance.hasSaidReady = true
+            case .stopping: instance.hasSaidStopping = true
+            case .watchdog: instance.lastFed = now
+            case .broken: instance.hasReportedBroken = true
+            case .extendTimeout(let duration): instance.extendLimit(to: now.advanced(by: duration))
+            case .reloading, .status: break
+            }
+        }
+    }
+
+    // MARK: Commands
+
+    private mutating func obey(_ command: Command) {
+        guard !isShuttingDown || command.isShutdown else { return }
+        switch command {
+        case .start(let names): start(names)
+        case .stop(let names):
+            for index in indices(orAll: names) { goDown(index, isDesired: false) }
+        case .restart(let names):
+            for index in indices(orAll: names) { goDown(index, isDesired: true) }
+        case .shutdown(let immediately):
+            isShuttingDown = true
+            isImmediate = isImmediate || immediately
+            for index in services.indices { goDown(index, isDesired: false) }
+        }
+    }
+
+    private func indices(orAll names: [ServiceName]) -> [Int] {
+        names.isEmpty ? Array(services.indices) : names.compactMap { index(of: $0) }
+    }
+
+    private mutating func start(_ names: [ServiceName]) {
+        let roots = indices(orAll: names)
+        var open = roots
+        var isIncluded = services.map { _ in false }
+        while let index = open.popLast() {
+            guard !isIncluded[index] else { continue }
+            isIncluded[index] = true
+            open.append(contentsOf: services[index].dependencies.map(\.service))
+        }
+        for index in services.indices where isIncluded[index] {
+            services[index].isDesired = true
+            // A stop that has not begun yet is called off; one that has begun goes on, and a start follows it.
+            let isEnding = services[index].replicas.contains { replicas[$0].instance?.isEnding == true }
+            services[index].isRestarting = services[index].isRestarting || services[index].isGoingDown && isEnding
+            services[index].isGoingDown = services[index].isRestarting
+            for position in services[index].replicas where replicas[position].instance == nil {
+                // Where it is only needed by what was named, it is started anew in some cases only.
+                let isNamed = roots.contains(index)
+                let hasCompleted = replicas[position].hasCompleted
+                replicas[position].restarts.startWasAsked(isNamed: isNamed, hasCompleted: hasCompleted, at: now)
+                if isNamed { replicas[position].hasCompleted = false }
+            }
+        }
+    }
+
+    private mutating func goDown(_ index: Int, isDesired: Bool) {
+        services[index].isDesired = isDesired
+        services[index].isGoingDown = !isDesired || hasInstance(index)
+        services[index].isRestarting = isDesired && hasInstance(index)
+        for position in services[index].replicas {
+            replicas[position].hasCompleted = false
+            // A stop that is called off before it begins forgives nothing.
+            if replicas[position].instance == nil { replicas[position].restarts.forgive() }
+        }
+    }
+}
+
+extension Command {
+    var isShutdown: Bool {
+        if case .shutdown = self { true } else { false }
+    }
+}

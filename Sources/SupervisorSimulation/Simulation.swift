@@ -1,0 +1,226 @@
+import StackModel
+import SupervisorCore
+
+/// One seed's world, from its first moment to the end of its stack.
+public struct Simulation {
+    /// How a world ended.
+    public struct Outcome: Sendable {
+        public var seed: UInt64
+        public var steps: Int
+        public var violation: Violation?
+        /// Of all that happened.
+        public var digest: UInt64
+    }
+
+    /// What is still to come.
+    private enum Act {
+        /// Things go wrong; after `until`, nothing has gone wrong for a while.
+        case faults(until: Instant)
+        /// Everything was asked to start, or to restart, and is to be there before the limit.
+        case rising(limit: Instant, restartsLater: Bool)
+        /// The stack was shut down, and is to have ended before the limit.
+        case falling(limit: Instant)
+        /// What was under way when the stack ended arrives.
+        case after
+    }
+
+    private let seed: UInt64
+    private var supervisor: Supervisor
+    private var world: World
+    private var judge: Judge
+    private var act: Act
+    private var effects: [Effect] = []
+    private var digest = Digest()
+    private var steps = 0
+    private var timer: (deadline: Instant, firesAt: Instant)?
+    private var tracing: Trace?
+    /// The digest takes in the words of every event, which costs much more than the rest.
+    private let isThorough: Bool
+    private let bound: Duration
+
+    /// How long after the healing what had gone wrong before may still have effects.
+    private static let aftermath = Duration.seconds(60)
+    /// No world has so many steps.
+    private static let stepLimit = 200_000
+
+    private init(seed: UInt64, isThorough: Bool, trace: Trace?) {
+        var random = SplitMix64(seed: seed)
+        var generator = StackGenerator(random: random.split())
+        let stack = generator.stack()
+        let plan = FaultPlan(for: stack, random: &random)
+        self.seed = seed
+        self.isThorough = isThorough
+        tracing = trace
+        supervisor = Supervisor(stack: stack, seed: random.next())
+        world = World(stack: stack, plan: plan, random: random.split())
+        judge = Judge(stack)
+        bound = stack.longestUpheaval
+        let quietFrom = plan.healsAt.advanced(by: Self.aftermath)
+        if plan.ending == .everythingStarts {
+            world.schedule(.command(.start([])), at: quietFrom)
+            act = .faults(until: quietFrom)
+        } else {
+            act = .falling(limit: plan.healsAt.advanced(by: bound))
+        }
+    }
+
+    /// Plays the seed's world. `trace`: where a line for each step goes.
+    public static func run(seed: UInt64, isThorough: Bool = false, trace: inout Trace?) -> Outcome {
+        var simulation = Simulation(seed: seed, isThorough: isThorough, trace: trace)
+        var violation: Violation?
+        do {
+            try simulation.play()
+        } catch {
+            violation = error
+        }
+        trace = simulation.tracing
+        return Outcome(
+            seed: seed, steps: simulation.steps, violation: violation, digest: simulation.digest.value)
+    }
+
+    /// Plays the seed's world twice if `isThorough`, to see whether it comes out the same.
+    public static func run(seed: UInt64, isThorough: Bool = false) -> Outcome {
+        var trace: Trace?
+        var outcome = run(seed: seed, isThorough: isThorough, trace: &trace)
+        guard isThorough, outcome.violation == nil else { return outcome }
+        let second = run(seed: seed, isThorough: true, trace: &trace)
+        if second.digest != outcome.digest || second.steps != outcome.steps {
+            outcome.violation = Violation(.determinism, at: .origin, "a second run of the seed differs")
+        }
+        return outcome
+    }
+
+    // MARK: Steps
+
+    private mutating func play() throws(Violation) {
+        supervisor.start(at: world.now, into: &effects)
+        try conclude("start")
+        while try step() {}
+    }
+
+    /// One event; false when nothing is left to come.
+    private mutating func step() throws(Violation) -> Bool {
+        steps += 1
+        guard steps < Self.stepLimit else {
+            throw judge.violation(.progress, "the world has had \(steps) steps")
+        }
+        setTimer()
+        let happens = world.nextTime
+        if let timer, timer.firesAt <= happens ?? timer.firesAt {
+            world.pass(to: timer.firesAt)
+            self.timer = nil
+            try tell(.timePassed)
+        } else if happens != nil {
+            if let event = world.next() { try tellAfterDeadlines(event) }
+        } else if judge.hasStopped {
+            return false
+        } else {
+            throw judge.violation(.liveness, "nothing happens any more, and the stack is not stopped")
+        }
+        return try proceed()
+    }
+
+    private mutating func setTimer() {
+        guard let deadline = supervisor.nextDeadline else { return timer = nil }
+        guard timer?.deadline != deadline else { return }
+        timer = (deadline, max(world.now, deadline.advanced(by: world.timerDelay())))
+    }
+
+    /// What is overdue comes first, as in the core itself; told apart, the judge sees which effect answers what.
+    private mutating func tellAfterDeadlines(_ event: Event) throws(Violation) {
+        if let deadline = supervisor.nextDeadline, deadline <= world.now { try tell(.timePassed) }
+        try tell(event)
+    }
+
+    private mutating func tell(_ event: Event) throws(Violation) {
+        digest.add(world.now)
+        try judge.take(event, at: world.now)
+        supervisor.handle(event, at: world.now, into: &effects)
+        try conclude(tracing == nil ? "" : event.summary)
+    }
+
+    private mutating func conclude(_ cause: String) throws(Violation) {
+        tracing?.append(cause, effects, at: world.now)
+        for effect in effects {
+            digest.add(effect)
+            if isThorough { digest.addWords(effect) }
+        }
+        try judge.take(effects, nextDeadline: supervisor.nextDeadline)
+        for effect in effects { world.carryOut(effect) }
+        effects.removeAll(keepingCapacity: true)
+        if isThorough || steps % 16 == 0 { try look() }
+    }
+
+    private func look() throws(Violation) {
+        let snapshot = supervisor.snapshot()
+        try judge.check(snapshot)
+        guard isThorough else { return }
+        for replica in snapshot.services.flatMap(\.replicas) {
+            try judge.check(supervisor.explain(replica.id), of: replica)
+        }
+    }
+
+    // MARK: Acts
+
+    /// Goes on to the next act when this one has come to its end; false after the last.
+    private mutating func proceed() throws(Violation) -> Bool {
+        switch act {
+        case .faults(let until):
+            guard world.now >= until else { return true }
+            act = .rising(limit: world.now.advanced(by: bound), restartsLater: world.random.chance(percent: 20))
+            return try proceed()
+        case .rising(let limit, let restartsLater):
+            if judge.told.isAsDesired {
+                try endRise(restartsLater: restartsLater)
+            } else if world.now > limit {
+                throw judge.violation(.liveness, "it has not come up in \(bound.text): \(judge.told.shortcomings)")
+            }
+        case .falling(let limit):
+            if judge.hasStopped {
+                guard world.isEmpty else {
+                    throw judge.violation(.nothingLeft, "the stack is stopped, and processes live")
+                }
+                try look()
+                act = .after
+            } else if world.now > limit {
+                throw judge.violation(
+                    .liveness, "it has not ended \(bound.text) after it could: \(judge.told.shortcomings)")
+            }
+        case .after:
+            return world.nextTime != nil
+        }
+        return true
+    }
+
+    /// All is up, which the core is to know; then it is brought down.
+    private mutating func endRise(restartsLater: Bool) throws(Violation) {
+        try look()
+        guard supervisor.snapshot().isReady else {
+            throw judge.violation(.readiness, "all is up, and the snapshot does not show it")
+        }
+        let limit = world.now.advanced(by: bound)
+        if restartsLater {
+            act = .rising(limit: limit, restartsLater: false)
+            try tell(.command(.restart([])))
+        } else {
+            act = .falling(limit: limit)
+            try tell(.command(.shutdown(immediately: false)))
+        }
+    }
+}
+
+extension StackSpec {
+    /// More than it takes to stop and start everything one after the other, some failures included, where the world
+    /// does as it should.
+    var longestUpheaval: Duration {
+        services.reduce(.seconds(60)) { sum, service in
+            var one = service.stop.gracePeriod * 3 + service.stop.drain + service.restart.backoff.maximum + .seconds(30)
+            for probe in ProbeRole.allCases.compactMap({ service.probes[$0] }) {
+                one +=
+                    probe.initialDelay + (probe.period + probe.timeout)
+                    * (probe.successThreshold + probe.failureThreshold)
+            }
+            return sum + one * 2
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import StackModel
+import SupervisorCore
+
+/// What happened in a world, one line a step, the latest steps only.
+public struct Trace: Sendable {
+    public private(set) var lines: [String] = []
+    /// Nil is without limit.
+    let limit: Int?
+
+    public init(limit: Int? = nil) {
+        self.limit = limit
+    }
+
+    mutating func append(_ event: String, _ effects: [Effect], at time: Instant) {
+        let answer = effects.map(\.summary).joined(separator: "; ")
+        lines.append("\(time.sinceOrigin.text)  \(event)" + (answer.isEmpty ? "" : "  ->  \(answer)"))
+        // Dropped in bulk, so that a long world does not move its trace at every step.
+        if let limit, lines.count > 2 * limit { lines.removeFirst(lines.count - limit) }
+    }
+
+    /// The latest lines, as many as the limit allows.
+    public var latest: ArraySlice<String> {
+        lines.suffix(limit ?? lines.count)
+    }
+}
+
+extension Event {
+    /// In a few words, for traces.
+    var summary: String {
+        switch self {
+        case .command(let command): "command \(command.summary)"
+        case .listenersOpened(let name): "listeners of \(name) are open"
+        case .listenersFailed(let name, let failure): "listeners of \(name) failed: \(failure)"
+        case .spawned(let id, let pid): "\(id) spawned as \(pid)"
+        case .spawnFailed(let id, let failure, let isTransient):
+            "\(id) not spawned\(isTransient ? " for now" : ""): \(failure)"
+        case .exited(let id, let status, let leftovers): "\(id) \(status)\(leftovers ? ", leftovers" : "")"
+        case .emptied(let id): "\(id) is empty"
+        case .probeFinished(let id, let run, let outcome): "\(id) \(run.role) \(run.number): \(outcome)"
+        case .preStopFinished(let id, let outcome): "\(id) hook: \(outcome)"
+        case .notified(let id, let notification): "\(id) says \(notification)"
+        case .observed(let subject, let observation): "\(subject): \(observation)"
+        case .timePassed: "time"
+        }
+    }
+}
+
+extension Command {
+    fileprivate var summary: String {
+        switch self {
+        case .start(let names): "start \(names.map(\.text))"
+        case .stop(let names): "stop \(names.map(\.text))"
+        case .restart(let names): "restart \(names.map(\.text))"
+        case .shutdown(let immediately): "shutdown\(immediately ? " immediately" : "")"
+        }
+    }
+}
+
+extension Effect {
+    /// In a few words, for traces.
+    var summary: String {
+        switch self {
+        case .openListeners(let revision): "open listeners of \(revision.spec.name)"
+        case .closeListeners(let name): "close listeners of \(name)"
+        case .spawn(let id, let replica, _): "spawn \(id) of \(replica)"
+        case .runPreStop(let id): "run hook of \(id)"
+        case .signal(let id, let signal, let scope): "\(signal) to \(id) \(scope == .mainProcess ? "main" : "all")"
+        case .kill(let id): "kill \(id)"
+        case .startProbe(let id, let run): "start \(run.role) \(run.number) of \(id)"
+        case .cancelProbe(let id, let run): "cancel \(run.role) \(run.number) of \(id)"
+        case .release(let id): "release \(id)"
+        case .record(let record): "record \(record.summary)"
+        case .publish(let event):
+            "[\(event.id)\(event.cause.map { "<\($0)" } ?? "") \(event.subject): \(event.reason)]"
+        case .stackStopped: "stack stopped"
+        }
+    }
+}
+
+extension JournalRecord {
+    fileprivate var summary: String {
+        switch self {
+        case .desired(let name, let state): "\(name) \(state)"
+        case .creating(let id, _, _): "creating \(id)"
+        case .started(let id, _): "started \(id)"
+        case .ended(let id): "ended \(id)"
+        }
+    }
+}

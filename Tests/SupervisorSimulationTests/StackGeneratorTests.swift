@@ -1,0 +1,67 @@
+import StackModel
+import SupervisorCore
+import Testing
+
+@testable import SupervisorSimulation
+
+@Suite struct StackGeneratorTests {
+    private static let stacks: [StackSpec] = (1...500 as ClosedRange<UInt64>).map { seed in
+        var generator = StackGenerator(random: SplitMix64(seed: seed))
+        return generator.stack()
+    }
+
+    @Test func everyDependencyExistsAndNoneIsInACycle() {
+        for stack in Self.stacks {
+            var open = stack.services
+            var started: Set<ServiceName> = []
+            // In each round at least one service has all of its dependencies: so there is no cycle and none is missing.
+            while !open.isEmpty {
+                let startable = open.filter { $0.dependencies.allSatisfy { started.contains($0.service) } }
+                #expect(!startable.isEmpty)
+                guard !startable.isEmpty else { break }
+                started.formUnion(startable.map(\.name))
+                open.removeAll { started.contains($0.name) }
+            }
+            #expect(started.count == stack.services.count)
+        }
+    }
+
+    @Test func numbersAreSound() {
+        for service in Self.stacks.flatMap(\.services) {
+            #expect((1...4).contains(service.replicas))
+            #expect(service.restart.backoff.initial <= service.restart.backoff.maximum)
+            for role in ProbeRole.allCases {
+                guard let probe = service.probes[role] else { continue }
+                #expect(probe.period > .zero && probe.timeout > .zero && probe.initialDelay >= .zero)
+                #expect(probe.successThreshold >= 1 && probe.failureThreshold >= 1)
+            }
+        }
+    }
+
+    @Test func whatIsAwaitedToCompleteCan() {
+        for stack in Self.stacks {
+            for dependency in stack.services.flatMap(\.dependencies) {
+                let service = stack.services.first { $0.name == dependency.service }
+                let isAwaited = dependency.condition == .completedSuccessfully
+                if isAwaited { #expect(service?.isAwaitedToComplete == true) }
+                if dependency.condition == .healthy { #expect(service?.isAwaitedToComplete == false) }
+            }
+        }
+    }
+
+    @Test func everythingOccurs() {
+        let services = Self.stacks.flatMap(\.services)
+        let conditions = Set(services.flatMap(\.dependencies).map(\.condition))
+        #expect(conditions.count == DependencySpec.Condition.allCases.count)
+        #expect(Set(Self.stacks.map(\.services.count)) == Set(1...8))
+        #expect(services.contains { $0.restart.mode == .no } && services.contains { $0.restart.mode == .unlessStopped })
+        #expect(services.contains { $0.restart.mode == .onFailure(maximumRetries: nil) })
+        #expect(services.contains { $0.restart.budget != nil } && services.contains { $0.watchdog != nil })
+        #expect(services.contains { $0.notify } && services.contains { !$0.listeners.isEmpty })
+        #expect(services.contains { $0.startTimeout != nil } && services.contains { $0.stop.preStop != nil })
+        #expect(services.contains { $0.stop.drain > .zero } && services.contains { $0.stop.gracePeriod == .zero })
+        for role in ProbeRole.allCases { #expect(services.contains { $0.probes[role] != nil }) }
+        #expect(services.contains { $0.probes.startup?.isToldOnce == true })
+        #expect(services.contains { $0.probes.readiness?.isAsked == false })
+    }
+}
