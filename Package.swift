@@ -48,6 +48,7 @@ var floors: [[Target]] { [floor0, floor1, floor2, floor3, floor4, floor5, worklo
 /// The system.
 var floor0: [Target] {
     [
+        .target(name: "CLinux"),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     ]
 }
@@ -76,9 +77,11 @@ var floor3: [Target] {
         .target(
             name: "SupervisorSimulation", dependencies: ["StackModel", "SupervisorCore", heap, deque],
             swiftSettings: strict),
+        .target(name: "LinuxRuntime", dependencies: ["CLinux"], swiftSettings: strict),
         .testTarget(
             name: "SupervisorSimulationTests", dependencies: ["SupervisorSimulation", "SupervisorCore", "StackModel"],
             exclude: ["Mutations"], swiftSettings: strict),
+        .testTarget(name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "CLinux"], swiftSettings: strict),
     ]
 }
 

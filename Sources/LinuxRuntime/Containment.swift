@@ -1,0 +1,45 @@
+/// What holds everything that one instance runs: its main process and all that it forked, wherever those went.
+///
+/// A pid is never signalled by its number: only through a pidfd that was checked to be the member that was meant.
+public protocol Containment: AnyObject {
+    /// The instance's name, as given to `make`.
+    var id: String { get }
+
+    /// Puts into a request what makes the process be born inside.
+    func prepare(_ request: inout SpawnRequest)
+
+    /// Says which process was spawned by the prepared request.
+    func started(_ process: ProcessIdentity)
+
+    /// The pids of the processes inside, by a look at this moment.
+    func members() throws(SystemError) -> [Int32]
+
+    /// Whether a process is inside at this moment.
+    func contains(pid: Int32) -> Bool
+
+    /// Sends a signal to every process inside.
+    func signalAll(_ signal: Int32) throws(SystemError)
+
+    /// Ends every process inside, and those that they fork meanwhile.
+    func killAll() throws(SystemError)
+
+    /// Calls `action` once, on the loop and never from within this call, as soon as nothing runs inside. A process that
+    /// has ended but was not reaped does not run. A later call takes the place of an earlier one.
+    func onEmpty(_ action: @escaping () -> Void) throws(SystemError)
+
+    /// Gives back what the kernel keeps for it, now or as soon as it is empty. Nothing else is called afterwards.
+    func remove() throws(SystemError)
+}
+
+/// Makes the containments of one stack.
+public protocol ContainmentMaker: AnyObject {
+    /// A new, empty containment; `id` is a file name that no other containment of the stack has.
+    func make(_ id: String) throws(SystemError) -> any Containment
+
+    /// The containments that an earlier daemon of the same stack left behind.
+    func leftovers() throws(SystemError) -> [any Containment]
+
+    /// Ends what escaped from every containment, and gives back what the stack as a whole holds. To be called when all
+    /// its containments were removed; calls `completion` on the loop, never from within this call.
+    func finish(_ completion: @escaping () -> Void)
+}

@@ -1,0 +1,48 @@
+import Glibc
+
+/// The cgroups of one stack: `stackd-NAME/INSTANCE` below the daemon's own cgroup.
+///
+/// The daemon stays outside of them. So its unit can be delegated (Delegate=yes), and controllers can be enabled for
+/// the instances: a cgroup with controllers for its children may hold no process itself.
+public final class ControlGroups: ContainmentMaker {
+    /// The directory that holds the instances' directories.
+    public let directory: String
+
+    /// The last component of `directory`.
+    let name: String
+    let loop: EventLoop
+    let handle: Descriptor
+
+    /// Makes or finds the stack's directory. Throws where the caller may not make cgroups or move processes into them.
+    public init(stack: String, mount: ControlGroupMount, loop: EventLoop) throws(SystemError) {
+        name = "stackd-\(stack)"
+        directory = "\(mount.ownDirectory)/\(name)"
+        self.loop = loop
+        // To be born in another cgroup needs the right to write cgroup.procs of the nearest common ancestor.
+        let shared = "\(mount.ownDirectory)/cgroup.procs"
+        try checkLibc(access(shared, W_OK), "write \(shared)")
+        if mkdir(directory, 0o755) != 0, errno != EEXIST { throw SystemError.last("mkdir \(directory)") }
+        handle = try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY)
+    }
+
+    public func make(_ id: String) throws(SystemError) -> any Containment {
+        try checkLibc(mkdirat(handle.number, id, 0o755), "mkdir \(directory)/\(id)")
+        return try ControlGroup(id: id, parent: self)
+    }
+
+    public func leftovers() throws(SystemError) -> [any Containment] {
+        var groups: [any Containment] = []
+        for name in try ProcFile.names(in: handle).sorted() {
+            // Everything that is not a directory is one of the kernel's files.
+            if let group = try? ControlGroup(id: name, parent: self) { groups.append(group) }
+        }
+        return groups
+    }
+
+    public func finish(_ completion: @escaping () -> Void) {
+        // Nothing escapes from a cgroup. A directory that is still there costs nothing, and the next daemon uses it
+        // again.
+        rmdir(directory)
+        loop.schedule(after: .zero, completion)
+    }
+}
