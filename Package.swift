@@ -66,8 +66,11 @@ var floor2: [Target] {
     [
         .target(name: "StackFile", dependencies: ["StackModel", "CLibYAML"], swiftSettings: strict),
         .target(name: "SupervisorCore", dependencies: ["StackModel"], swiftSettings: strict),
+        .target(name: "ControlProtocol", dependencies: ["StackModel"], swiftSettings: strict),
         .testTarget(name: "StackFileTests", dependencies: ["StackFile", "StackModel"], swiftSettings: strict),
         .testTarget(name: "SupervisorCoreTests", dependencies: ["StackModel", "SupervisorCore"], swiftSettings: strict),
+        .testTarget(
+            name: "ControlProtocolTests", dependencies: ["ControlProtocol", "StackModel"], swiftSettings: strict),
     ]
 }
 
@@ -78,10 +81,28 @@ var floor3: [Target] {
             name: "SupervisorSimulation", dependencies: ["StackModel", "SupervisorCore", heap, deque],
             swiftSettings: strict),
         .target(name: "LinuxRuntime", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(
+            name: "ControlServer",
+            dependencies: ["ControlProtocol", "StackModel", hummingbirdCore, httpTypes, nioHTTPTypes, logging]
+                + nio("NIOCore", "NIOPosix", "NIOHTTP1"),
+            swiftSettings: strict),
+        .target(
+            name: "ControlClient",
+            dependencies: ["ControlProtocol", "StackModel"] + nio("NIOCore", "NIOPosix", "NIOHTTP1"),
+            swiftSettings: strict),
         .testTarget(
             name: "SupervisorSimulationTests", dependencies: ["SupervisorSimulation", "SupervisorCore", "StackModel"],
             exclude: ["Mutations"], swiftSettings: strict),
         .testTarget(name: "LinuxRuntimeTests", dependencies: ["LinuxRuntime", "CLinux"], swiftSettings: strict),
+        .testTarget(
+            name: "ControlServerTests",
+            dependencies: ["ControlServer", "ControlClient", "ControlProtocol", "StackModel", httpTypes]
+                + nio("NIOCore", "NIOPosix", "NIOHTTP1"),
+            swiftSettings: strict),
+        .testTarget(
+            name: "ControlClientTests",
+            dependencies: ["ControlClient", "ControlProtocol", "StackModel"] + nio("NIOCore", "NIOPosix", "NIOHTTP1"),
+            swiftSettings: strict),
     ]
 }
 

@@ -1,0 +1,35 @@
+/// One entry of `GET /v1/events` and of an explanation: what happened or was decided, why, and after what.
+public struct EventDocument: Hashable, Codable, Sendable {
+    /// The event's number in the stack's one sequence, without gaps; the `id` of the server-sent event.
+    public var id: UInt64
+    public var time: Timestamp
+    /// What it is about: `stack`, `backend`, `backend/0` or `backend/0 #17`.
+    public var subject: String
+    /// The service of the subject.
+    public var service: String?
+    /// The index of the replica of the subject.
+    public var replica: Int?
+    /// The serial number of the instance of the subject.
+    public var instance: UInt64?
+    /// A stable word for what happened: `spawned`, `probe_failed`, …
+    public var code: String
+    /// The same for people, in one sentence.
+    public var text: String
+    /// The number of the event that led to this one.
+    public var cause: UInt64?
+
+    public init(
+        id: UInt64, time: Timestamp, subject: String, service: String? = nil, replica: Int? = nil,
+        instance: UInt64? = nil, code: String, text: String, cause: UInt64? = nil
+    ) {
+        self.id = id
+        self.time = time
+        self.subject = subject
+        self.service = service
+        self.replica = replica
+        self.instance = instance
+        self.code = code
+        self.text = text
+        self.cause = cause
+    }
+}

@@ -1,0 +1,27 @@
+/// One line of a service's output, as `GET /v1/logs` gives it.
+public struct LogLine: Hashable, Codable, Sendable {
+    public enum Stream: String, Hashable, Codable, Sendable, CaseIterable {
+        case stdout, stderr
+    }
+
+    public var time: Timestamp
+    public var service: String
+    /// The replica's index.
+    public var replica: Int
+    public var stream: Stream
+    /// Its number among the replica's lines; a gap in the numbers is lines that are not there.
+    public var sequence: UInt64
+    /// Without the newline; bytes that are no UTF-8 are replaced by U+FFFD.
+    public var text: String
+
+    public init(
+        time: Timestamp, service: String, replica: Int, stream: Stream, sequence: UInt64, text: String
+    ) {
+        self.time = time
+        self.service = service
+        self.replica = replica
+        self.stream = stream
+        self.sequence = sequence
+        self.text = text
+    }
+}

@@ -1,0 +1,82 @@
+/// One replica of a service at one moment.
+public struct ReplicaDocument: Hashable, Sendable {
+    public enum State: String, Hashable, Codable, Sendable, CaseIterable {
+        /// Nothing runs, and nothing is wanted.
+        case stopped
+        /// It is wanted and held back by a dependency or a listener.
+        case waiting
+        /// It failed, and the delay before the next start runs.
+        case backoff
+        /// Its process is made, or runs and has not yet proven that it is up.
+        case starting
+        /// It is up; `ready` tells whether it is ready.
+        case running
+        /// It is being ended.
+        case stopping
+        /// It has ended well, and that was its aim.
+        case completed
+        /// It has ended badly, or cannot start, and nobody will start it again unasked.
+        case failed
+    }
+
+    public var service: String
+    /// The replica's index, from 0.
+    public var replica: Int
+    public var state: State
+    public var ready: Bool
+    /// That of the main process, where one runs.
+    public var pid: Int32?
+    /// The serial number of the incarnation, where there is one.
+    public var instance: UInt64?
+    /// Restarts that nobody asked for.
+    public var restarts: Int
+    public var revision: String
+    /// When the replica came into this state.
+    public var since: Timestamp
+    /// Why it is in this state, in one sentence.
+    public var reason: String
+    /// The service's own words (STATUS of sd_notify).
+    public var status: String?
+
+    public init(
+        service: String, replica: Int, state: State, ready: Bool, pid: Int32?, instance: UInt64?, restarts: Int,
+        revision: String, since: Timestamp, reason: String, status: String? = nil
+    ) {
+        self.service = service
+        self.replica = replica
+        self.state = state
+        self.ready = ready
+        self.pid = pid
+        self.instance = instance
+        self.restarts = restarts
+        self.revision = revision
+        self.since = since
+        self.reason = reason
+        self.status = status
+    }
+
+    /// `backend/0`
+    public var name: String { "\(service)/\(replica)" }
+}
+
+extension ReplicaDocument: Codable {
+    enum CodingKeys: String, CodingKey {
+        case service, replica, state, ready, pid, instance, restarts, revision, since, reason, status
+    }
+
+    /// Writes every key, with null for what is not there, so that scripts need not ask whether a key exists.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(service, forKey: .service)
+        try container.encode(replica, forKey: .replica)
+        try container.encode(state, forKey: .state)
+        try container.encode(ready, forKey: .ready)
+        try container.encode(pid, forKey: .pid)
+        try container.encode(instance, forKey: .instance)
+        try container.encode(restarts, forKey: .restarts)
+        try container.encode(revision, forKey: .revision)
+        try container.encode(since, forKey: .since)
+        try container.encode(reason, forKey: .reason)
+        try container.encode(status, forKey: .status)
+    }
+}

@@ -1,0 +1,14 @@
+public import FoundationEssentials
+
+/// How the documents of the control API become bytes: JSON with sorted keys, so that equal documents are equal bytes.
+public enum WireFormat {
+    public static func encode(_ document: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(document)
+    }
+
+    public static func decode<Document: Decodable>(_ type: Document.Type, from data: Data) throws -> Document {
+        try JSONDecoder().decode(type, from: data)
+    }
+}

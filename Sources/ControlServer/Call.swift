@@ -1,0 +1,82 @@
+import ControlProtocol
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import StackModel
+
+/// One request on its way through a route.
+struct Call: Sendable {
+    let request: Request
+    /// The parts of the path that stand in the route's braces.
+    let parameters: [String: String]
+    let channel: any Channel
+    let controller: any StackController
+    let admission: Admission
+    let limits: Limits
+}
+
+// MARK: - Path
+
+extension Call {
+    /// The service that the path names.
+    var service: ServiceName {
+        get throws(ControlProblem) {
+            let text = parameters["name"] ?? ""
+            guard let name = ServiceName(text) else { throw .noSuchService(text) }
+            return name
+        }
+    }
+
+    /// The index of a replica that the path names.
+    var replica: Int {
+        get throws(ControlProblem) {
+            let text = parameters["index"] ?? ""
+            guard let index = Int(text), index >= 0 else {
+                throw .badRequest("\"\(text)\" is no index of a replica; one is a number from 0")
+            }
+            return index
+        }
+    }
+}
+
+// MARK: - Query
+
+extension Call {
+    /// Refuses parameters that the route does not have, so that a misspelt one is not ignored.
+    func checkQuery(_ known: Set<String>) throws(ControlProblem) {
+        for (name, _) in request.uri.queryParameters where !known.contains(String(name)) {
+            let right = known.isEmpty ? "there are none here" : "there are \(known.sorted().joined(separator: ", "))"
+            throw .badRequest("no parameter is called \"\(name)\"; \(right)")
+        }
+    }
+
+    func values(_ name: String) -> [String] {
+        request.uri.queryParameters[values: name[...]].map { String($0) }
+    }
+
+    /// The only value of the parameter, read with `parse`; nil where it is not given.
+    func value<Value>(
+        _ name: String, _ expected: String, _ parse: (String) -> Value?
+    ) throws(ControlProblem) -> Value? {
+        let texts = values(name)
+        guard texts.count <= 1 else { throw .badRequest("parameter \(name) is given more than once") }
+        guard let text = texts.first else { return nil }
+        guard let value = parse(text) else { throw .badRequest("\(name)=\(text): expected \(expected)") }
+        return value
+    }
+
+    var follow: Bool? {
+        get throws(ControlProblem) {
+            try value("follow", "true or false") { ["true": true, "1": true, "false": false, "0": false][$0] }
+        }
+    }
+
+    /// Whether the client names the media type as one that it takes; `*/*` names none.
+    func accepts(_ mediaType: String) -> Bool {
+        request.headers[values: .accept].contains { value in
+            value.lowercased().filter { $0 != " " }.split(separator: ",").contains {
+                $0.prefix { $0 != ";" } == mediaType
+            }
+        }
+    }
+}

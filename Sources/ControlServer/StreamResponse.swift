@@ -1,0 +1,83 @@
+import ControlProtocol
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+
+extension Response {
+    /// Sends the backlog, then what the feed brings, until either side ends it.
+    /// - Throws: `too_many_connections`.
+    init<Item>(
+        streaming subscription: Subscription<Item>, as format: StreamFormat, to call: Call,
+        id: @escaping @Sendable (Item) -> String?
+    ) throws(ControlProblem) {
+        let feed = subscription.feed
+        if let feed {
+            guard call.admission.enter(feed) else {
+                feed.finish()
+                throw .tooManyStreams(limit: call.limits.streams)
+            }
+            // Also where the response never gets so far as to be written.
+            call.channel.closeFuture.whenComplete { _ in call.admission.leave(feed) }
+        }
+        let body = ResponseBody { writer in
+            var sender = StreamSender(
+                writer: writer, format: format, channel: call.channel, limits: call.limits, id: id)
+            try await sender.send(subscription.backlog)
+            if let feed {
+                try await sender.follow(feed)
+                call.admission.leave(feed)
+            }
+            try await writer.finish(nil)
+        }
+        self.init(status: .ok, headers: [.contentType: format.mediaType, .cacheControl: "no-store"], body: body)
+    }
+}
+
+/// Writes records to one client, and cuts it off when it takes none.
+private struct StreamSender<Item: FeedItem> {
+    var writer: any ResponseBodyWriter
+    let format: StreamFormat
+    let channel: any Channel
+    let limits: Limits
+    let id: @Sendable (Item) -> String?
+
+    /// The most that is written at once, so that a long backlog is not all in memory as JSON.
+    private static var chunkSize: Int { 32 << 10 }
+
+    mutating func send(_ records: [StreamRecord<Item>]) async throws {
+        var buffer = ByteBuffer()
+        for record in records {
+            try format.append(record, id: id, to: &buffer)
+            guard buffer.readableBytes >= Self.chunkSize else { continue }
+            try await write(buffer)
+            buffer.clear()
+        }
+        if buffer.readableBytes > 0 { try await write(buffer) }
+    }
+
+    mutating func follow(_ feed: Feed<Item>) async throws {
+        let period = TimeAmount(limits.heartbeat)
+        let heartbeat = channel.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
+            feed.nudge()
+        }
+        defer { heartbeat.cancel() }
+        while let records = await feed.next() {
+            try await records.isEmpty ? write(format.heartbeat) : send(records)
+        }
+    }
+
+    private mutating func write(_ buffer: ByteBuffer) async throws {
+        let channel = channel
+        let alarm = channel.eventLoop.scheduleTask(in: TimeAmount(limits.stallTimeout)) { channel.close(promise: nil) }
+        defer { alarm.cancel() }
+        try await writer.write(buffer)
+    }
+}
+
+extension ControlProblem {
+    static func tooManyStreams(limit: Int) -> ControlProblem {
+        ControlProblem(
+            code: .tooManyConnections, status: 503, title: "Too many connections",
+            detail: "\(limit) clients follow events or logs, and that is the limit; try again")
+    }
+}

@@ -1,0 +1,100 @@
+@testable import ControlServer
+import Glibc
+import Testing
+
+@Suite struct ControlSocketTests {
+    private func mode(_ path: String) -> mode_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+    }
+
+    private func error(_ path: String) -> ControlSocketError? {
+        do throws(ControlSocketError) {
+            _ = try ControlSocket(path: path)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func drop(_ socket: consuming ControlSocket) {}
+
+    /// Leaves a socket file behind as a killed daemon does.
+    private func bindAndDie(_ path: String) throws {
+        var socket = try ControlSocket(path: path)
+        let copy = "\(path).copy"
+        try #require(link(path, copy) == 0)
+        guard let descriptor = socket.takeDescriptor() else { throw TestFailure("it has no descriptor") }
+        close(descriptor)
+        drop(socket)
+        try #require(rename(copy, path) == 0)
+    }
+
+    @Test func onlyItsOwnerCanReachIt() async throws {
+        try await withTemporaryDirectory { directory in
+            let socket = try ControlSocket(path: "\(directory)/run/control.sock")
+            #expect(mode("\(directory)/run") == 0o700)
+            #expect(mode(socket.path) == 0o600)
+            _ = try RawConnection(socket.path)
+        }
+    }
+
+    @Test func itsNameGoesWithIt() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/run/control.sock"
+            let socket = try ControlSocket(path: path)
+            drop(socket)
+            #expect(mode(path) == nil)
+            #expect(error(path) == nil)
+        }
+    }
+
+    @Test func aSecondDaemonIsRefusedAndTheFirstIsUnharmed() async throws {
+        try await withTemporaryDirectory { directory in
+            let socket = try ControlSocket(path: "\(directory)/run/control.sock")
+            #expect(error(socket.path)?.code == .inUse)
+            #expect(error(socket.path)?.description == "another daemon listens on \(socket.path)")
+            _ = try RawConnection(socket.path)
+        }
+    }
+
+    @Test func aListenerWithoutTheLockIsRefusedToo() async throws {
+        try await withTemporaryDirectory { directory in
+            let socket = try ControlSocket(path: "\(directory)/run/control.sock")
+            unlink("\(socket.path).lock")
+            #expect(error(socket.path)?.code == .inUse)
+            _ = try RawConnection(socket.path)
+        }
+    }
+
+    @Test func theSocketOfADeadDaemonIsReplaced() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/run/control.sock"
+            try bindAndDie(path)
+            #expect(throws: TestFailure.self) { try RawConnection(path) }
+            let socket = try ControlSocket(path: path)
+            _ = try RawConnection(socket.path)
+        }
+    }
+
+    @Test func whatIsNoSocketIsLeftAlone() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/run/control.sock"
+            try #require(mkdir("\(directory)/run", 0o700) == 0)
+            close(open(path, O_CREAT | O_WRONLY, 0o644))
+            #expect(error(path)?.code == .notASocket)
+            #expect(mode(path) == 0o644)
+        }
+    }
+
+    @Test func failuresNameWhatFailed() async throws {
+        try await withTemporaryDirectory { directory in
+            let long = "\(directory)/\(String(repeating: "x", count: 108))"
+            #expect(error(long)?.code == .pathTooLong)
+            let absent = error("\(directory)/absent/run/control.sock")
+            #expect(absent?.code == .system)
+            #expect(absent?.errno == ENOENT)
+            #expect(absent?.description == "mkdir \(directory)/absent/run: No such file or directory")
+        }
+    }
+}

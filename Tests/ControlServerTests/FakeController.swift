@@ -1,0 +1,130 @@
+import ControlProtocol
+import ControlServer
+import StackModel
+
+/// A daemon that runs nothing: it remembers commands, keeps a ring of events, and feeds followers.
+actor FakeController: StackController {
+    static let time = Timestamp(milliseconds: 1_795_420_373_042)
+
+    private(set) var commands: [ControlCommand] = []
+    private(set) var logQueries: [LogQuery] = []
+    private(set) var eventQueries: [EventQuery] = []
+    private(set) var eventFeeds: [Feed<EventDocument>] = []
+    private(set) var logFeeds: [Feed<LogLine>] = []
+    private var ring: [EventDocument] = []
+    private var lines: [LogLine] = []
+    private var isShuttingDown = false
+    private let ringSize: Int
+    private let readyServices: Set<String>
+
+    init(ringSize: Int = 100, readyServices: Set<String> = ["db", "web"]) {
+        self.ringSize = ringSize
+        self.readyServices = readyServices
+    }
+
+    static func event(_ id: UInt64, text: String = "it happened") -> EventDocument {
+        EventDocument(
+            id: id, time: Timestamp(milliseconds: time.milliseconds + Int64(id)), subject: "db", service: "db",
+            code: "happened", text: text)
+    }
+
+    static func line(_ sequence: UInt64, service: String = "db", text: String = "hello") -> LogLine {
+        LogLine(time: time, service: service, replica: 0, stream: .stdout, sequence: sequence, text: text)
+    }
+
+    func publish(_ ids: ClosedRange<UInt64>, text: String = "it happened") {
+        for id in ids {
+            let event = Self.event(id, text: text)
+            ring.append(event)
+            if ring.count > ringSize { ring.removeFirst() }
+            eventFeeds.removeAll { !$0.offer(event) }
+        }
+    }
+
+    func print(_ newLines: [LogLine]) {
+        lines += newLines
+        for line in newLines { logFeeds.removeAll { !$0.offer(line) } }
+    }
+
+    // MARK: StackController
+
+    func stack() -> StackDocument {
+        StackDocument(
+            name: "shop", state: isShuttingDown ? .stopping : .ready, ready: !isShuttingDown, since: Self.time,
+            files: ["/etc/shop.yaml"], directories: .init(state: "/s", run: "/r", logs: "/l"),
+            daemon: .init(pid: 7, version: "0.1.0", since: Self.time))
+    }
+
+    func services() -> [ServiceDocument] {
+        ["db", "web"].map(document)
+    }
+
+    private func document(_ name: String) -> ServiceDocument {
+        let isReady = readyServices.contains(name)
+        let replica = ReplicaDocument(
+            service: name, replica: 0, state: .running, ready: isReady, pid: 42, instance: 1, restarts: 0,
+            revision: "ab", since: Self.time, reason: "it runs")
+        return ServiceDocument(
+            name: name, desired: .running, ready: isReady, revision: "ab", dependencies: [], replicas: [replica])
+    }
+
+    private func check(_ name: ServiceName) throws(ControlProblem) {
+        guard ["db", "web"].contains(name.text) else { throw .noSuchService(name.text) }
+    }
+
+    func service(_ name: ServiceName) throws(ControlProblem) -> ServiceDocument {
+        try check(name)
+        return document(name.text)
+    }
+
+    func explain(_ service: ServiceName, replica: Int?) throws(ControlProblem) -> [EventDocument] {
+        try check(service)
+        if let replica, replica > 0 { throw .noSuchReplica(replica, of: service.text, count: 1) }
+        return [Self.event(2, text: replica.map { "replica \($0)" } ?? "service"), Self.event(1)]
+    }
+
+    func events(_ query: EventQuery) -> Subscription<EventDocument> {
+        eventQueries.append(query)
+        let kept =
+            switch query.start {
+            case .now: [EventDocument]()
+            case .after(let number): ring.filter { $0.id > number }
+            case .since(let time): ring.filter { $0.time >= time }
+            }
+        var backlog = kept.map { StreamRecord.item($0) }
+        if case .after(let number) = query.start, number > 0, let first = kept.first, first.id > number + 1 {
+            let gap = StreamGap(lost: first.id - number - 1, unit: .events, code: .noLongerKept)
+            backlog.insert(.gap(gap), at: 0)
+        }
+        let feed = query.follow ? Feed<EventDocument>() : nil
+        if let feed { eventFeeds.append(feed) }
+        return Subscription(backlog: backlog, feed: feed)
+    }
+
+    func logs(_ query: LogQuery) throws(ControlProblem) -> Subscription<LogLine> {
+        logQueries.append(query)
+        for name in query.services where !["db", "web"].contains(name) { throw .noSuchService(name) }
+        let wanted = lines.filter { query.services.isEmpty || query.services.contains($0.service) }
+        let feed = query.follow ? Feed<LogLine>() : nil
+        if let feed { logFeeds.append(feed) }
+        return Subscription(backlog: wanted.suffix(query.tail ?? wanted.count).map { .item($0) }, feed: feed)
+    }
+
+    func perform(_ command: ControlCommand) throws(ControlProblem) -> AcceptedDocument {
+        guard !isShuttingDown else { throw .shuttingDown }
+        var services = ["db", "web"]
+        switch command {
+        case .services(_, let names):
+            for name in names { try check(name) }
+            if !names.isEmpty { services = names.map(\.text) }
+        case .shutdown:
+            isShuttingDown = true
+        }
+        commands.append(command)
+        return AcceptedDocument(services: services, event: ring.last?.id ?? 0)
+    }
+
+    func doctor() -> [DoctorCheck] {
+        [DoctorCheck(name: "cgroup", level: .ok, finding: "cgroup v2")]
+    }
+}

@@ -1,0 +1,134 @@
+import ControlClient
+import ControlProtocol
+@testable import ControlServer
+import HTTPTypes
+import StackModel
+import Testing
+
+/// Every route, through the client, over a real socket.
+@Suite struct RouteTests {
+    private func withClient(
+        _ controller: FakeController = FakeController(), _ body: (ControlClient) async throws -> Void
+    ) async throws {
+        try await withServer(controller) { path, _ in try await body(ControlClient(socketPath: path)) }
+    }
+
+    @Test func theTableIsTheAPI() {
+        let routes = RouteTable.all.routes.map { route in
+            route.method.rawValue + " "
+                + route.path.map { segment in
+                    switch segment {
+                    case .literal(let text): "/\(text)"
+                    case .parameter(let name): "/{\(name)}"
+                    }
+                }.joined()
+        }
+        #expect(
+            routes.sorted() == [
+                "GET /healthz", "GET /readyz", "GET /v1/doctor", "GET /v1/events", "GET /v1/logs",
+                "GET /v1/replicas/{name}/{index}/explain", "GET /v1/services", "GET /v1/services/{name}",
+                "GET /v1/services/{name}/explain", "GET /v1/stack", "POST /v1/restart",
+                "POST /v1/services/{name}/restart", "POST /v1/services/{name}/start",
+                "POST /v1/services/{name}/stop", "POST /v1/shutdown", "POST /v1/start", "POST /v1/stop",
+            ])
+    }
+
+    @Test func whatIs() async throws {
+        let controller = FakeController()
+        try await withClient(controller) { client async throws in
+            #expect(try await client.stack() == controller.stack())
+            #expect(try await client.services() == controller.services())
+            #expect(try await client.service("web").name == "web")
+            #expect(try await client.doctor() == controller.doctor())
+            #expect(try await client.explain("db").map(\.text) == ["service", "it happened"])
+            #expect(try await client.explain("db", replica: 0).map(\.text) == ["replica 0", "it happened"])
+        }
+    }
+
+    @Test func whatIsNot() async throws {
+        try await withClient { client in
+            await #expect(throws: ControlClientError.problem(.noSuchService("cache"))) {
+                try await client.service("cache")
+            }
+            await #expect(throws: ControlClientError.problem(.noSuchService("cache"))) {
+                try await client.explain("cache")
+            }
+            await #expect(throws: ControlClientError.problem(.noSuchService("../stack"))) {
+                try await client.service("../stack")
+            }
+            await #expect(throws: ControlClientError.problem(.noSuchReplica(7, of: "db", count: 1))) {
+                try await client.explain("db", replica: 7)
+            }
+            await #expect(throws: ControlClientError.problem(.noSuchService("cache"))) {
+                try await client.logs(LogQuery(services: ["cache"]))
+            }
+        }
+    }
+
+    @Test(arguments: ServiceAction.allCases)
+    func commands(action: ServiceAction) async throws {
+        let controller = FakeController()
+        let web = try #require(ServiceName("web"))
+        try await withServer(controller) { path, _ async throws in
+            let client = ControlClient(socketPath: path)
+            #expect(try await client.perform(action).services == ["db", "web"])
+            #expect(try await client.perform(action, services: ["web"]).services == ["web"])
+            #expect(try exchange(path, "POST", "/v1/services/web/\(action.rawValue)").status == 202)
+            #expect(try exchange(path, "POST", "/v1/\(action.rawValue)", body: "{}").status == 202)
+            await #expect(throws: ControlClientError.problem(.noSuchService("cache"))) {
+                try await client.perform(action, services: ["web", "cache"])
+            }
+        }
+        #expect(
+            await controller.commands == [
+                .services(action, []), .services(action, [web]), .services(action, [web]), .services(action, []),
+            ])
+    }
+
+    @Test func shutdown() async throws {
+        let controller = FakeController()
+        try await withClient(controller) { client async throws in
+            #expect(try await client.shutdown(immediately: true).services == ["db", "web"])
+            await #expect(throws: ControlClientError.problem(.shuttingDown)) { try await client.shutdown() }
+            await #expect(throws: ControlClientError.problem(.shuttingDown)) { try await client.perform(.start) }
+            #expect(try await client.stack().state == .stopping)
+        }
+        #expect(await controller.commands == [.shutdown(immediately: true)])
+    }
+
+    @Test func health() async throws {
+        try await withServer(FakeController(readyServices: ["db"])) { path, _ async throws in
+            #expect(try await ControlClient(socketPath: path).readiness() == ReadinessDocument(waiting: ["web"]))
+            #expect(try exchange(path, "GET", "/readyz").status == 503)
+            #expect(try exchange(path, "GET", "/healthz").hasSuffix("{\"status\":\"ok\"}\n"))
+        }
+        try await withClient { client async throws in
+            #expect(try await client.readiness().ready)
+        }
+    }
+
+    @Test func aConnectionServesManyRequests() async throws {
+        try await withServer { path, _ in
+            let connection = try RawConnection(path)
+            let request = "GET /healthz HTTP/1.1\r\nHost: stackd\r\n\r\n"
+            connection.send(request + request + "GET /nowhere HTTP/1.1\r\nHost: stackd\r\n\r\n" + request)
+            connection.endSending()
+            let answers = try connection.receiveAll().components(of: "HTTP/1.1 ")
+            #expect(answers.map { $0.prefix(3) } == ["200", "200", "404", "200"])
+        }
+    }
+}
+
+extension String {
+    /// The parts that begin with the separator, without it.
+    fileprivate func components(of separator: String) -> [String] {
+        var parts: [String] = []
+        var rest = self[...]
+        while let range = rest.firstRange(of: separator) {
+            rest = rest[range.upperBound...]
+            let end = rest.firstRange(of: separator)?.lowerBound ?? rest.endIndex
+            parts.append(String(rest[..<end]))
+        }
+        return parts
+    }
+}
