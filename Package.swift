@@ -28,6 +28,10 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
     name: "stackd",
+    products: [
+        .executable(name: "stackd", targets: ["stackd"]),
+        .executable(name: "stackctl", targets: ["stackctl"]),
+    ],
     dependencies: [
         // Without traits, here and where they are shared, Foundation's internationalisation stays out of the programs.
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
@@ -109,12 +113,36 @@ var floor3: [Target] {
 /// The daemon and the command line.
 var floor4: [Target] {
     [
+        .target(
+            name: "DaemonKit",
+            dependencies: [
+                "StackModel", "StackFile", "SupervisorCore", "LinuxRuntime", "ControlProtocol", "ControlServer",
+                argumentParser,
+            ], swiftSettings: strict),
+        .target(
+            name: "CommandKit",
+            dependencies: ["StackModel", "StackFile", "ControlProtocol", "ControlClient", argumentParser],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DaemonKitTests",
+            dependencies: [
+                "DaemonKit", "StackModel", "SupervisorCore", "ControlProtocol", "ControlServer", "LinuxRuntime",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandKitTests",
+            dependencies: [
+                "CommandKit", "ControlProtocol", "ControlClient", "ControlServer", "StackModel", argumentParser,
+            ],
+            swiftSettings: strict),
     ]
 }
 
 /// The programs.
 var floor5: [Target] {
     [
+        .executableTarget(name: "stackd", dependencies: ["DaemonKit"], swiftSettings: strict),
+        .executableTarget(name: "stackctl", dependencies: ["CommandKit"], swiftSettings: strict),
         .executableTarget(
             name: "simulate", dependencies: ["SupervisorSimulation", argumentParser], swiftSettings: strict),
     ]

@@ -1,0 +1,64 @@
+import ArgumentParser
+import ControlClient
+import ControlProtocol
+
+struct Explain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tell why a service, or one replica of it, is in its state.")
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The service, or one of its replicas as in backend/0.", valueName: "service"))
+    var target: ReplicaTarget
+
+    func run() async throws {
+        let client = try global.stack.client()
+        try checkServices([target.service], among: try await client.services().map(\.name))
+        let explanations = try await Explanation.all(of: target, from: client)
+        let output = TextOutput.standardOutput()
+        switch global.common.output {
+        case .json:
+            try output.writeLine(JSONText.document(explanations))
+        case .table:
+            for explanation in explanations {
+                for line in explanation.lines(now: .now(), palette: output.palette) { try output.writeLine(line) }
+            }
+        }
+    }
+}
+
+/// `backend` or `backend/0`
+struct ReplicaTarget: ExpressibleByArgument, Hashable {
+    var service: String
+    var index: Int?
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
+        switch parts.count {
+        case 1:
+            service = argument
+        case 2:
+            guard let index = Int(parts[1]), index >= 0 else { return nil }
+            service = String(parts[0])
+            self.index = index
+        default:
+            return nil
+        }
+    }
+}
+
+extension Explanation {
+    /// That of each replica that is meant.
+    static func all(
+        of target: ReplicaTarget, from client: ControlClient
+    ) async throws(ControlClientError) -> [Explanation] {
+        let replicas = try await client.service(target.service).replicas
+        var explanations: [Explanation] = []
+        for replica in replicas where target.index.map({ $0 == replica.replica }) ?? true {
+            let causes = try await client.explain(target.service, replica: replica.replica)
+            explanations.append(Explanation(replica: replica, causes: causes))
+        }
+        guard let index = target.index, explanations.isEmpty else { return explanations }
+        throw .problem(.noSuchReplica(index, of: target.service, count: replicas.count))
+    }
+}

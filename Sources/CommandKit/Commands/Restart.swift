@@ -1,0 +1,17 @@
+import ArgumentParser
+import ControlProtocol
+
+struct Restart: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stop services, start them, and wait until they are ready.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var waiting: WaitingOptions
+
+    @Argument(help: "The services; none means all.")
+    var services: [String] = []
+
+    func run() async throws {
+        try await ServiceCommand(action: .restart, global: global, waiting: waiting, services: services).run()
+    }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import ControlProtocol
+
+struct Start: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Start services, with what they depend on, and wait until they are ready.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var waiting: WaitingOptions
+
+    @Argument(help: "The services; none means all.")
+    var services: [String] = []
+
+    func run() async throws {
+        try await ServiceCommand(action: .start, global: global, waiting: waiting, services: services).run()
+    }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+import ControlProtocol
+
+struct Version: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show the version of stackctl.")
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let output = TextOutput.standardOutput()
+        switch global.common.output {
+        case .json: try output.writeLine(JSONText.document(["stackctl": productVersion]))
+        case .table: try output.writeLine("stackctl \(productVersion)")
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/// Lets the options that every command takes stand before the command too, as they do in `docker compose -f FILE up`.
+enum ArgumentOrder {
+    /// `-f` means the stack file only before the command; after `logs` and `events` it means "follow".
+    private static let shortFile = "-f"
+    private static let longFile = "--file"
+    private static let optionsWithValue: Set<String> = [longFile, "--socket", "--output", "--profile"]
+
+    /// The arguments with the leading options moved behind the command that they stand before, in their order.
+    ///
+    /// - Throws: `CommandFailure` for an option whose value is missing.
+    static func commandFirst(_ arguments: [String]) throws(CommandFailure) -> [String] {
+        var options: [String] = []
+        var rest = arguments[...]
+        while let argument = rest.first, argument.hasPrefix("-") {
+            if optionsWithValue.contains(argument) || argument == shortFile {
+                guard rest.count >= 2 else { throw CommandFailure(.usage, "\(argument) needs a value") }
+                options += [argument == shortFile ? longFile : argument, rest[rest.startIndex + 1]]
+                rest = rest.dropFirst(2)
+            } else if argument.hasPrefix(shortFile) {
+                options += [longFile, String(argument.dropFirst(shortFile.count))]
+                rest = rest.dropFirst()
+            } else if let name = argument.split(separator: "=").first, optionsWithValue.contains(String(name)) {
+                options.append(argument)
+                rest = rest.dropFirst()
+            } else {
+                return arguments
+            }
+        }
+        guard let command = rest.first else { return options }
+        return [command] + options + rest.dropFirst()
+    }
+}

@@ -1,0 +1,12 @@
+import ArgumentParser
+
+/// The options of a command that returns when what it asked for is done.
+struct WaitingOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("How long to wait until it is done, as in 30s; else without limit.", valueName: "duration"))
+    var timeout: DurationArgument?
+
+    /// Most commands are done before progress would be worth showing.
+    static let patience = Duration.seconds(1)
+}

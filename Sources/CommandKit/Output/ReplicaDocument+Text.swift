@@ -1,0 +1,39 @@
+import ControlProtocol
+
+/// How a replica's state is told.
+extension ReplicaDocument {
+    /// No process of it runs and none will be started unasked.
+    var hasEnded: Bool {
+        switch state {
+        case .stopped, .completed, .failed: pid == nil
+        case .waiting, .backoff, .starting, .running, .stopping: false
+        }
+    }
+
+    /// The state in a word or two: of what runs, whether it is ready.
+    var word: String {
+        state == .running ? ready ? "ready" : "not ready" : state.rawValue
+    }
+
+    var style: Style {
+        switch state {
+        case .running: ready ? .green : .yellow
+        case .waiting, .backoff, .starting, .stopping: .yellow
+        case .failed: .red
+        case .stopped, .completed: .dim
+        }
+    }
+
+    /// What there is to say beyond the state: the reason, unless it only repeats it, and the service's own words.
+    var remark: String {
+        let isRepetition = ["is \(word)", "has \(word)", "has started"].contains(reason)
+        let said = isRepetition ? "" : reason
+        guard let status, !status.isEmpty else { return DisplayWidth.singleLine(said) }
+        return DisplayWidth.singleLine(said.isEmpty ? status : "\(said) (\(status))")
+    }
+
+    /// `backend/0 waiting: waits for db (service_healthy)`
+    var line: String {
+        remark.isEmpty ? "\(name) \(word)" : "\(name) \(word): \(remark)"
+    }
+}

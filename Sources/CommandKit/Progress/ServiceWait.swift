@@ -1,0 +1,117 @@
+import ControlClient
+import ControlProtocol
+import StackModel
+
+/// Waits until services are where a command wants them, and shows how they get there.
+struct ServiceWait: Sendable {
+    enum Outcome: Sendable {
+        case reached
+        /// Some will not get there unasked; the snapshot tells which.
+        case failed([ServiceDocument])
+        case timedOut([ServiceDocument])
+        /// The daemon ended before.
+        case daemonEnded
+    }
+
+    var client: ControlClient
+    var goal: ProgressGoal
+    /// Nil means every service that should be there.
+    var selection: Set<String>?
+    /// Nil is without limit.
+    var timeout: Duration?
+    var display: ProgressDisplay
+
+    private static let retryDelay = Duration.milliseconds(100)
+
+    /// Until every service has arrived or one has failed.
+    ///
+    /// - Throws: `ControlClientError` where the daemon cannot be asked.
+    func run() async throws -> Outcome {
+        let last = LatestServices()
+        let outcome: Outcome? = try await withDeadline(timeout) {
+            try await follow(recordingIn: last) { verdict(on: $0) } ?? .daemonEnded
+        }
+        await display.finish()
+        guard let outcome else { return .timedOut(await last.services) }
+        return outcome
+    }
+
+    /// Until nobody answers on the socket any more; the last snapshot where the time runs out before.
+    ///
+    /// - Throws: `ControlClientError` where the daemon cannot be asked.
+    func untilDaemonIsGone() async throws -> [ServiceDocument]? {
+        let last = LatestServices()
+        let isGone: Void? = try await withDeadline(timeout) {
+            while try await isDaemonThere() {
+                do {
+                    _ = try await follow(recordingIn: last) { _ in nil }
+                } catch ControlClientError.problem {
+                    // A daemon that is about to go, or has too many followers, lets nobody follow it any more.
+                    try await Task.sleep(for: Self.retryDelay)
+                }
+            }
+        }
+        await display.finish()
+        return isGone == nil ? await last.services : nil
+    }
+
+    /// Looks at the services whenever something happens to them, until the look has an outcome or the daemon ends.
+    private func follow(
+        recordingIn last: LatestServices, _ look: ([ServiceDocument]) -> Outcome?
+    ) async throws -> Outcome? {
+        do {
+            for try await services in ServiceSnapshots(client: client) {
+                await last.set(services)
+                await display.update(services, goal: goal, selection: selection)
+                if let outcome = look(services) { return outcome }
+            }
+        } catch ControlClientError.disconnected, ControlClientError.noDaemon {
+            // It has ended, as at the end of the loop.
+        }
+        return nil
+    }
+
+    /// A connection that breaks is one to a daemon that is about to go.
+    private func isDaemonThere() async throws -> Bool {
+        do {
+            return try await ifDaemonListens { () throws(ControlClientError) in try await client.stack() } != nil
+        } catch ControlClientError.disconnected {
+            return true
+        }
+    }
+
+    func progress(of services: [ServiceDocument]) -> [ServiceProgress] {
+        ServiceProgress.all(of: services, goal: goal, selection: selection)
+    }
+
+    private func verdict(on services: [ServiceDocument]) -> Outcome? {
+        let progress = progress(of: services)
+        if progress.contains(where: { $0.standing == .failed }) { return .failed(services) }
+        return progress.allSatisfy { $0.standing == .reached } ? .reached : nil
+    }
+}
+
+/// The last snapshot seen, for whoever has to tell why the time ran out.
+private actor LatestServices {
+    private(set) var services: [ServiceDocument] = []
+
+    func set(_ services: [ServiceDocument]) {
+        self.services = services
+    }
+}
+
+/// The result of an operation, or nil where it did not end in time and was cancelled.
+func withDeadline<Result: Sendable>(
+    _ timeout: Duration?, _ operation: @Sendable @escaping () async throws -> Result
+) async throws -> Result? {
+    guard let timeout else { return try await operation() }
+    return try await withThrowingTaskGroup(of: Result?.self) { group in
+        group.addTask { try await operation() }
+        group.addTask {
+            try await Task.sleep(for: timeout)
+            return nil
+        }
+        defer { group.cancelAll() }
+        return try await group.next() ?? nil
+    }
+}

@@ -1,0 +1,134 @@
+import ControlProtocol
+import StackModel
+
+/// What a foreground `up` decides, apart from what it does: each input changes the phase and yields actions.
+struct AttachedState: Sendable {
+    enum Phase: Hashable, Sendable {
+        /// Services are on their way; next `running`, or `stopping` when asked to end.
+        case starting
+        /// Every service has arrived or failed; next `stopping`.
+        case running
+        /// The stack is being stopped in order; next `killing` when asked once more.
+        case stopping
+        /// It is being ended at once.
+        case killing
+        /// Nothing more is to be done.
+        case ended
+    }
+
+    enum Input: Sendable {
+        case services([ServiceDocument])
+        /// Ctrl-C, or SIGTERM.
+        case interrupted
+        /// The terminal is gone, or nobody reads the output any more.
+        case hungUp
+        /// With its exit status where it was this process's child.
+        case daemonEnded(ExitStatus)
+    }
+
+    enum Action: Hashable, Sendable {
+        /// Draw how far the services are.
+        case showProgress(ProgressGoal)
+        /// The live lines have done their duty and become text.
+        case finishProgress
+        /// Tell each change of a replica's state.
+        case showChanges
+        case say(String, Style)
+        case shutdown(immediately: Bool)
+        case finish(CommandStatus)
+    }
+
+    private(set) var phase = Phase.starting
+    private let stack: String
+    /// What a stop in order ends with.
+    private var result = CommandStatus.done
+
+    init(stack: String) {
+        self.stack = stack
+    }
+
+    mutating func take(_ input: Input) -> [Action] {
+        switch input {
+        case .services(let services): take(services)
+        case .interrupted: interrupt()
+        case .hungUp: hangUp()
+        case .daemonEnded(let status): end(status)
+        }
+    }
+
+    private mutating func take(_ services: [ServiceDocument]) -> [Action] {
+        switch phase {
+        case .starting:
+            let progress = ServiceProgress.all(of: services, goal: .running)
+            let isSettled = progress.allSatisfy { $0.standing == .reached || $0.standing == .failed }
+            guard isSettled else { return [.showProgress(.running)] }
+            phase = .running
+            return [.showProgress(.running), .finishProgress, summary(of: progress)] + endedByItself(services)
+        case .running:
+            return [.showChanges] + endedByItself(services)
+        case .stopping, .killing:
+            return [.showProgress(.stopped)]
+        case .ended:
+            return []
+        }
+    }
+
+    private func summary(of progress: [ServiceProgress]) -> Action {
+        let failed = progress.filter { $0.standing == .failed }.map(\.service)
+        guard let first = failed.first else { return .say("\(stack) is ready", .green) }
+        let names = failed.joined(separator: ", ")
+        return .say("\(stack) is up without \(names); \"stackctl explain \(first)\" tells why", .red)
+    }
+
+    /// Where no service runs any more and none will, there is nothing left to wait for.
+    private mutating func endedByItself(_ services: [ServiceDocument]) -> [Action] {
+        let replicas = services.flatMap(\.replicas)
+        guard replicas.allSatisfy(\.hasEnded) else { return [] }
+        phase = .stopping
+        result = replicas.contains { $0.state == .failed } ? .failed : .done
+        return [.say("every service has ended", .dim), .shutdown(immediately: false)]
+    }
+
+    private mutating func interrupt() -> [Action] {
+        switch phase {
+        case .starting, .running:
+            phase = .stopping
+            let remark = Action.say("stopping \(stack) in order; Ctrl-C again ends it at once", .bold)
+            return [.finishProgress, remark, .shutdown(immediately: false)]
+        case .stopping:
+            phase = .killing
+            return [.say("ending \(stack) at once", .bold), .shutdown(immediately: true)]
+        case .killing:
+            phase = .ended
+            return [.finishProgress, .say("stackd is left to end by itself", .red), .finish(.failed)]
+        case .ended:
+            return []
+        }
+    }
+
+    private mutating func hangUp() -> [Action] {
+        switch phase {
+        case .starting, .running:
+            phase = .stopping
+            return [.shutdown(immediately: false)]
+        case .stopping, .killing, .ended:
+            return []
+        }
+    }
+
+    private mutating func end(_ status: ExitStatus) -> [Action] {
+        defer { phase = .ended }
+        switch (phase, status) {
+        case (.starting, .exited(code: 0)), (.running, .exited(code: 0)):
+            return [.finishProgress, .say("\(stack) was stopped", .dim), .finish(.done)]
+        case (.starting, _), (.running, _):
+            return [.finishProgress, .say("stackd \(status)", .red), .finish(.failed)]
+        case (.stopping, .exited(code: 0)), (.stopping, .unknown), (.killing, _):
+            return [.finishProgress, .say("\(stack) is stopped", .dim), .finish(result)]
+        case (.stopping, _):
+            return [.finishProgress, .say("stackd \(status) while it stopped \(stack)", .red), .finish(.failed)]
+        case (.ended, _):
+            return []
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import ControlClient
+import ControlProtocol
+import StackModel
+
+/// A foreground `up`: shows what the stack's services do and write, and stops the stack when its user goes.
+struct AttachedSession: Sendable {
+    var stack: String
+    var client: ControlClient
+    /// Nil where the daemon was there before, and so is no child of this process.
+    var daemon: LaunchedDaemon?
+    /// The services whose output is shown; none means all.
+    var services: [String]
+    var format: LogPrinter.Format
+    var output: Console
+    /// Where progress and remarks go: the same terminal, or standard error where the output goes elsewhere.
+    var remarks: Console
+    /// Output from before is not shown.
+    var start: Timestamp
+
+    private typealias Inbox = AsyncStream<AttachedState.Input>.Continuation
+
+    /// How long output is still read after the daemon's end.
+    private static let lastWords = Duration.seconds(2)
+    /// So many lines of a replica may have come before the session listened.
+    private static let earlyLines = 1_000
+
+    /// Runs until the stack is stopped; the status to exit with.
+    func run() async -> CommandStatus {
+        let (inputs, inbox) = AsyncStream<AttachedState.Input>.makeStream()
+        let printing = Task { await printOutput(inbox) }
+        let watching = [
+            Task { await watchSignals(inbox) }, Task { await watchServices(inbox) }, Task { await watchDaemon(inbox) },
+        ]
+        defer { watching.forEach { $0.cancel() } }
+        let display = ProgressDisplay(console: remarks)
+        var state = AttachedState(stack: stack)
+        var latest: [ServiceDocument] = []
+        for await input in inputs {
+            switch input {
+            case .services(let services): latest = services
+            case .daemonEnded: await Self.finish(printing)
+            case .interrupted, .hungUp: break
+            }
+            for action in state.take(input) {
+                if case .finish(let status) = action { return status }
+                await perform(action, latest: latest, display: display)
+            }
+        }
+        return .failed
+    }
+
+    private func perform(_ action: AttachedState.Action, latest: [ServiceDocument], display: ProgressDisplay) async {
+        switch action {
+        case .showProgress(let goal):
+            await display.update(latest, goal: goal, selection: nil)
+        case .finishProgress:
+            await display.finish()
+        case .showChanges:
+            await display.tellChanges(latest)
+        case .say(let text, let style):
+            try? await remarks.print(remarks.output.palette(style, text))
+        case .shutdown(let immediately):
+            await shutdown(immediately: immediately)
+        case .finish:
+            break
+        }
+    }
+
+    private func shutdown(immediately: Bool) async {
+        do {
+            _ = try await client.shutdown(immediately: immediately)
+        } catch .noDaemon, .disconnected {
+            // It is on its way out already, which is told by its end.
+        } catch {
+            try? await remarks.print(remarks.output.palette(.red, "cannot ask stackd to stop: \(error)"))
+        }
+    }
+}
+
+// MARK: - What happens
+
+extension AttachedSession {
+    private func watchSignals(_ inbox: Inbox) async {
+        for await signal in Interrupts.stream() {
+            inbox.yield(signal == .hangup ? .hungUp : .interrupted)
+        }
+    }
+
+    private func watchServices(_ inbox: Inbox) async {
+        var ending = ExitStatus.exited(code: 0)
+        do {
+            for try await services in ServiceSnapshots(client: client) { inbox.yield(.services(services)) }
+        } catch {
+            ending = .unknown
+        }
+        // A child's end is told with its exit status instead.
+        if daemon == nil { inbox.yield(.daemonEnded(ending)) }
+    }
+
+    private func watchDaemon(_ inbox: Inbox) async {
+        guard let daemon else { return }
+        inbox.yield(.daemonEnded(await daemon.process.exit()))
+    }
+
+    /// Until the stream ends or nobody reads what is written.
+    private func printOutput(_ inbox: Inbox) async {
+        do {
+            var printer = LogPrinter(format, services: try await client.services(), palette: output.output.palette)
+            let query = LogQuery(services: services, tail: Self.earlyLines, follow: true)
+            for try await record in try await client.logs(query) {
+                if case .item(let line) = record, line.time < start { continue }
+                try await output.print(printer.line(for: record))
+            }
+        } catch is OutputClosed {
+            inbox.yield(.hungUp)
+        } catch {
+            // The daemon's end ends the stream too, and is told by itself.
+        }
+    }
+
+    private static func finish(_ printing: Task<Void, Never>) async {
+        _ = try? await withDeadline(lastWords) {
+            await withTaskCancellationHandler {
+                await printing.value
+            } onCancel: {
+                printing.cancel()
+            }
+        }
+    }
+}

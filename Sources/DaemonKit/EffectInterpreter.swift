@@ -1,0 +1,317 @@
+import Glibc
+import LinuxRuntime
+import StackModel
+import SupervisorCore
+
+/// Carries out what the core decides, and posts every outcome to the queue. It belongs to the loop's thread.
+final class EffectInterpreter {
+    let loop: EventLoop
+    let queue: EventQueue
+    let logs: LogHub
+    let exits: Exits
+    let spawner: Spawner
+    let configuration: DaemonConfiguration
+    let launcher: Launcher
+    let containments: any ContainmentMaker
+    let probes: ProbeRunner
+    private let journal: Journal
+    private var listeners = HeldListeners()
+    private var ports: PortAllocator
+    private var instances: [InstanceID: LiveInstance] = [:]
+    /// That the journal cannot be written has been told.
+    private var journalIsBroken = false
+    /// What the core publishes goes here.
+    var onPublish: ((StackEvent) -> Void)?
+    var onStackStopped: (() -> Void)?
+
+    init(
+        _ configuration: DaemonConfiguration, loop: EventLoop, queue: EventQueue, journal: Journal,
+        containments: any ContainmentMaker, exits: Exits, spawner: Spawner
+    ) {
+        self.configuration = configuration
+        self.loop = loop
+        self.queue = queue
+        self.journal = journal
+        self.containments = containments
+        self.exits = exits
+        self.spawner = spawner
+        probes = ProbeRunner(loop: loop, spawner: spawner, exits: exits)
+        launcher = Launcher(configuration)
+        logs = LogHub(loop: loop, directory: configuration.logDirectory, queue: queue)
+        ports = PortAllocator(stack: configuration.stack.name)
+    }
+
+    func carryOut(_ effect: Effect) {
+        switch effect {
+        case .openListeners(let revision): openListeners(revision.spec)
+        case .closeListeners(let name): listeners.close(name)
+        case .spawn(let id, let replica, let revision): spawn(id, replica, revision)
+        case .runPreStop(let id): withInstance(id, runPreStop)
+        case .signal(let id, let signal, let scope): withInstance(id) { self.signal($0, signal, scope) }
+        case .kill(let id): withInstance(id, kill)
+        case .startProbe(let id, let run): withInstance(id) { startProbe(run, of: $0) }
+        case .cancelProbe(let id, let run): withInstance(id) { cancelProbe(run, of: $0) }
+        case .release(let id): release(id)
+        case .record(let record): write(record)
+        case .publish(let event): onPublish?(event)
+        case .stackStopped: onStackStopped?()
+        }
+    }
+
+    private func withInstance(_ id: InstanceID, _ body: (LiveInstance) -> Void) {
+        if let instance = instances[id] { body(instance) }
+    }
+
+    // MARK: Journal
+
+    private func write(_ record: JournalRecord) {
+        var identity: ProcessIdentity?
+        if case .started(_, let pid) = record { identity = try? ProcessIdentity.of(pid: pid) }
+        do throws(SystemError) {
+            try journal.write(record, identity: identity)
+            journalIsBroken = false
+        } catch {
+            guard !journalIsBroken else { return }
+            journalIsBroken = true
+            queue.post(.observed(.stack, .degraded("the journal cannot be written: \(error)")))
+        }
+    }
+
+    // MARK: Listeners
+
+    private func openListeners(_ spec: ServiceSpec) {
+        do throws(SystemError) {
+            try listeners.open(
+                spec, launcher.context(for: ReplicaID(service: spec.name, index: 0), ports: [:]))
+            queue.post(.listenersOpened(spec.name))
+        } catch {
+            queue.post(.listenersFailed(spec.name, SpawnFailure(stage: "listener", error)))
+        }
+    }
+
+    /// What probes may refer to by name: the replica's own ports, and the service's listeners.
+    func namedPorts(of instance: LiveInstance) -> [String: UInt16] {
+        listeners.ports(of: instance.replica.service).merging(instance.context.ports) { $1 }
+    }
+
+    // MARK: Spawn
+
+    private func spawn(_ id: InstanceID, _ replica: ReplicaID, _ revision: ServiceRevision) {
+        do throws(SpawnFailure) {
+            let instance = try make(id, replica, revision)
+            instances[id] = instance
+            do throws(SpawnError) {
+                try start(instance)
+            } catch {
+                throw SpawnFailure(error)
+            }
+            queue.post(.spawned(id, pid: instance.process?.pid ?? 0))
+        } catch {
+            queue.post(.spawnFailed(id, error, isTransient: error.isTransient))
+        }
+    }
+
+    private func make(
+        _ id: InstanceID, _ replica: ReplicaID, _ revision: ServiceRevision
+    ) throws(SpawnFailure) -> LiveInstance {
+        let spec = revision.spec
+        let context = launcher.context(for: replica, ports: try ports(of: spec, replica))
+        var request: SpawnRequest
+        do throws(SpawnError) {
+            request = try launcher.request(for: spec, in: context)
+        } catch {
+            throw SpawnFailure(error)
+        }
+        let containment = try attempt("cgroup") { () throws(SystemError) in try containments.make(String(id.serial)) }
+        do throws(SpawnFailure) {
+            containment.prepare(&request)
+            let notifySocket = try notifySocket(id, spec, containment)
+            if let notifySocket { request.environment["NOTIFY_SOCKET"] = notifySocket.path }
+            if let watchdog = spec.watchdog {
+                request.environment["WATCHDOG_USEC"] = String(watchdog.wholeNanoseconds / 1000)
+            }
+            let output = try attempt("output") { () throws(SystemError) in try logs.attach(replica, spec.logging) }
+            let instance = LiveInstance(
+                id: id, replica: replica, revision: revision, context: context, request: request,
+                containment: containment, output: output, log: logs.channel(of: replica, spec.logging),
+                notifySocket: notifySocket)
+            try watchLog(of: instance)
+            if spec.process.keepsStandardInputOpen {
+                try attempt("input") { () throws(SystemError) in instance.standardInput = try openInput() }
+            }
+            return instance
+        } catch {
+            try? containment.remove()
+            throw error
+        }
+    }
+
+    private func ports(of spec: ServiceSpec, _ replica: ReplicaID) throws(SpawnFailure) -> [String: UInt16] {
+        var result: [String: UInt16] = [:]
+        for port in spec.ports {
+            switch port.assignment {
+            case .fixed(let number):
+                result[port.name] = number
+            case .automatic:
+                let key = PortAllocator.Key(service: spec.name.text, replica: replica.index, name: port.name)
+                result[port.name] = try attempt("port") { () throws(SystemError) in
+                    // A stranger may have taken it since the last instance: then the replica gets another.
+                    if !PortAllocator.isFree(try ports.port(for: key)) { ports.release(key) }
+                    return try ports.port(for: key)
+                }
+            }
+        }
+        return result
+    }
+
+    private func notifySocket(
+        _ id: InstanceID, _ spec: ServiceSpec, _ containment: any Containment
+    ) throws(SpawnFailure) -> NotifySocket? {
+        guard spec.listensToNotify else { return nil }
+        return try attempt("notify") { () throws(SystemError) in
+            try NotifySocket(
+                id: String(id.serial), directory: configuration.notifyDirectory, loop: loop,
+                isMember: { [unowned containment] in containment.contains(pid: $0) },
+                onMessage: { [unowned self] message, _ in
+                    for notification in message.notifications { queue.post(.notified(id, notification)) }
+                })
+        }
+    }
+
+    private func start(_ instance: LiveInstance) throws(SpawnError) {
+        var request = instance.request
+        request.listen = listeners.descriptors(of: instance.replica.service)
+        request.standardInput = instance.standardInputDescriptor
+        let process = try instance.output.withWriters { (output, error) throws(SpawnError) in
+            request.standardOutput = output
+            request.standardError = error
+            return try spawner.spawn(request)
+        }
+        let pid = process.pid
+        do throws(SystemError) {
+            instance.process = try exits.watch(process) { [unowned self, unowned instance] status in
+                exited(instance, status)
+            }
+            instance.containment.started(try ProcessIdentity.of(pid: pid))
+        } catch {
+            try? instance.containment.killAll()
+            throw SpawnError(stage: .clone, errno: error.errno, operation: error.operation)
+        }
+    }
+
+    // MARK: End
+
+    private func exited(_ instance: LiveInstance, _ status: ProcessExit) {
+        instance.notifySocket?.receive()
+        instance.output.drain()
+        let hasLeftovers = (try? instance.containment.members().isEmpty) == false
+        queue.post(.exited(instance.id, StackModel.ExitStatus(status), leftovers: hasLeftovers))
+        guard hasLeftovers else { return }
+        do throws(SystemError) {
+            try instance.containment.onEmpty { [queue, id = instance.id] in queue.post(.emptied(id)) }
+        } catch {
+            queue.post(.observed(.replica(instance.replica), .degraded("its processes cannot be watched: \(error)")))
+        }
+    }
+
+    private func signal(_ instance: LiveInstance, _ signal: Signal, _ scope: SignalScope) {
+        // What has ended in the meantime says so by itself.
+        switch scope {
+        case .mainProcess: try? instance.process?.signal(signal.number)
+        case .allProcesses: try? instance.containment.signalAll(signal.number)
+        }
+    }
+
+    private func kill(_ instance: LiveInstance) {
+        do throws(SystemError) {
+            try instance.containment.killAll()
+        } catch {
+            queue.post(.observed(.replica(instance.replica), .degraded("it cannot be killed: \(error)")))
+        }
+    }
+
+    private func release(_ id: InstanceID) {
+        guard let instance = instances.removeValue(forKey: id) else { return }
+        for probe in instance.probes.values { probe.task.cancel() }
+        instance.probes = [:]
+        instance.endLogWatches()
+        instance.output.finish()
+        do throws(SystemError) {
+            try instance.containment.remove()
+        } catch {
+            queue.post(.observed(.replica(instance.replica), .degraded("its cgroup cannot be removed: \(error)")))
+        }
+    }
+
+    /// Runs the service's command beside its main process; it is a member of the instance, and ends with it at the latest.
+    private func runPreStop(_ instance: LiveInstance) {
+        guard let command = instance.spec.stop.preStop else { return }
+        var request = instance.request
+        request.arguments = command.map { $0.filled(in: instance.context) }
+        do {
+            instance.preStop = try exits.watch(try spawner.spawn(request)) { [queue, id = instance.id] status in
+                let outcome = StackModel.ExitStatus(status)
+                queue.post(.preStopFinished(id, outcome.isSuccess ? .succeeded : .failed("it \(outcome)")))
+            }
+        } catch {
+            queue.post(.preStopFinished(instance.id, .failed("\(error)")))
+        }
+    }
+}
+
+// MARK: - Small parts
+
+extension EffectInterpreter {
+    @discardableResult
+    private func attempt<Value>(
+        _ stage: String, _ body: () throws(SystemError) -> Value
+    ) throws(SpawnFailure) -> Value {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw SpawnFailure(stage: stage, error)
+        }
+    }
+
+    /// A pipe that nobody writes to. Its reader is the service's, which expects to wait there.
+    private func openInput() throws(SystemError) -> Pipe {
+        let pipe = try Pipe()
+        guard fcntl(pipe.reader.number, F_SETFL, 0) == 0 else { throw SystemError.last("fcntl") }
+        return pipe
+    }
+}
+
+extension StackModel.ExitStatus {
+    init(_ status: ProcessExit) {
+        self =
+            switch status {
+            case .exited(let code): .exited(code: code)
+            case .signaled(let signal, let dumpedCore): .signalled(Signal(number: signal), coreDumped: dumpedCore)
+            case .unknown: .unknown
+            }
+    }
+}
+
+extension NotifyMessage {
+    /// What the message says, in the order in which it is to be heard: more time before anything that could run out.
+    var notifications: [Notification] {
+        var result: [Notification] = []
+        if let microseconds = extendTimeoutMicroseconds {
+            result.append(.extendTimeout(.microseconds(Int64(clamping: microseconds))))
+        }
+        if let status { result.append(.status(status)) }
+        if isAlive { result.append(.watchdog) }
+        if isBroken { result.append(.broken) }
+        if isReloading { result.append(.reloading) }
+        if isReady { result.append(.ready) }
+        if isStopping { result.append(.stopping) }
+        return result
+    }
+}
+
+extension ServiceSpec {
+    /// It is given a NOTIFY_SOCKET.
+    fileprivate var listensToNotify: Bool {
+        notify || watchdog != nil || probes.startup?.handler == .notify || probes.readiness?.handler == .notify
+    }
+}

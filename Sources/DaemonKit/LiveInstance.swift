@@ -1,0 +1,59 @@
+import LinuxRuntime
+import StackModel
+import SupervisorCore
+
+/// Everything that the runtime holds for one instance, from the order to spawn it until it is released.
+final class LiveInstance {
+    let id: InstanceID
+    let replica: ReplicaID
+    let revision: ServiceRevision
+    let context: Template.Context
+    /// What its main process was made of; its probes and hooks are made of the same.
+    let request: SpawnRequest
+    let containment: any Containment
+    let output: InstanceOutput
+    let notifySocket: NotifySocket?
+    /// A standard input that stays open and empty.
+    var standardInput: Pipe?
+    /// Its main process, once it is spawned.
+    var process: WatchedProcess?
+    /// Runs under way, by role.
+    var probes: [ProbeRole: (run: ProbeRun, task: ProbeTask)] = [:]
+    /// Its `pre_stop` command, while that runs.
+    var preStop: WatchedProcess?
+    /// What its `log` probes look for, by role.
+    private(set) var logWatches: [ProbeRole: LogWatch] = [:]
+    private var subscriptions: [LogChannel.Subscription] = []
+    private let log: LogChannel
+
+    init(
+        id: InstanceID, replica: ReplicaID, revision: ServiceRevision, context: Template.Context,
+        request: SpawnRequest, containment: any Containment, output: InstanceOutput, log: LogChannel,
+        notifySocket: NotifySocket?
+    ) {
+        self.id = id
+        self.replica = replica
+        self.revision = revision
+        self.context = context
+        self.request = request
+        self.containment = containment
+        self.output = output
+        self.log = log
+        self.notifySocket = notifySocket
+    }
+
+    var spec: ServiceSpec { revision.spec }
+
+    /// Has every line of its output looked at from now on.
+    func watchLog(for role: ProbeRole, with watch: LogWatch) {
+        logWatches[role] = watch
+        subscriptions.append(log.subscribe { _, line in watch.observe(line) })
+    }
+
+    func endLogWatches() {
+        for subscription in subscriptions { log.unsubscribe(subscription) }
+        subscriptions = []
+    }
+
+    var standardInputDescriptor: Int32? { standardInput?.reader.number }
+}

@@ -1,0 +1,254 @@
+public import ControlProtocol
+public import ControlServer
+import Glibc
+public import LinuxRuntime
+public import StackModel
+import SupervisorCore
+
+/// Feeds the core and has its effects carried out: the one place where decisions meet the world.
+///
+/// It lives on the event loop of the main thread, so what the loop finds out reaches the core without a hop, and what
+/// the control API asks costs one.
+public actor StackRunner {
+    private let loop: EventLoop
+    private let configuration: DaemonConfiguration
+    private let queue = EventQueue()
+    private let interpreter: EffectInterpreter
+    private let containments: StackContainments
+    private let leftovers: Leftovers
+    private let exits: Exits
+    private var signals: Signals?
+    private let checks: [DoctorCheck]
+    private let clock = Clock()
+    private var supervisor: Supervisor
+    private var history = EventHistory()
+    private var effects: [Effect] = []
+    private var lifeline: Lifeline?
+    private var isStarted = false
+    private var hasBeenReady = false
+    private var stateSince: (state: StackDocument.State, time: Timestamp)
+    /// Called on the loop when everything has stopped.
+    private var onStop: (() -> Void)?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// Prepares everything; nothing runs yet. To be called on the loop's thread, with the signals blocked.
+    /// - Throws: `SystemError` where the host refuses something without which there is no supervising.
+    public init(_ configuration: DaemonConfiguration, loop: EventLoop) throws {
+        self.loop = loop
+        self.configuration = configuration
+        try configuration.makeDirectories()
+        let childLimits = [try LinuxRuntime.ResourceLimit.raiseOpenFiles()]
+        try Exits.becomeSubreaper()
+        exits = Exits(loop: loop)
+        let journal = try Journal(path: configuration.journalFile, boot: try BootID.current().description)
+        containments = try StackContainments(stack: configuration.stack.name, loop: loop)
+        interpreter = EffectInterpreter(
+            configuration, loop: loop, queue: queue, journal: journal, containments: containments.maker, exits: exits,
+            spawner: try Spawner(defaultLimits: childLimits))
+        leftovers = Leftovers(containments.maker, loop: loop)
+        checks = HostReport.checks(containments)
+        supervisor = Supervisor(
+            stack: configuration.stack,
+            restoring: Supervisor.RestoredState(
+                nextInstance: journal.restored.nextInstance, desired: journal.restored.desired),
+            seed: UInt64.random(in: .min ... .max))
+        stateSince = (.starting, clock.now)
+    }
+
+    /// Ends what an earlier daemon left, then starts the stack. `onStop` is called when, later, everything has stopped.
+    public func start(lifeline descriptor: Int32?, onStop: @escaping @Sendable () -> Void) throws {
+        self.onStop = onStop
+        connect()
+        try takeSignals()
+        if let descriptor { try hold(descriptor) }
+        leftovers.end()
+    }
+
+    private func connect() {
+        leftovers.onEnd = { [unowned self] count in assumeIsolated { $0.begin(endedLeftovers: count) } }
+        interpreter.onPublish = { [unowned self] event in assumeIsolated { $0.publish(event) } }
+        interpreter.onStackStopped = { [unowned self] in assumeIsolated { $0.stackHasStopped() } }
+        loop.onTurnEnd = { [unowned self] in assumeIsolated { $0.takeEvents() } }
+        loop.onDeadline = { [unowned self] in assumeIsolated { $0.queue.post(.timePassed) } }
+    }
+
+    private func takeSignals() throws {
+        signals = try Signals(Self.signalNumbers, on: loop) { [unowned self] delivery in
+            assumeIsolated { $0.receive(delivery) }
+        }
+    }
+
+    private func hold(_ descriptor: Int32) throws {
+        lifeline = try Lifeline(descriptor, loop: loop) { [unowned self] in
+            assumeIsolated { $0.shutDown(immediately: false) }
+        }
+    }
+
+    private func begin(endedLeftovers count: Int) {
+        guard !isStarted else { return }
+        isStarted = true
+        if count > 0 {
+            queue.post(.observed(.stack, .degraded("\(count) instances that an earlier daemon left were ended")))
+        }
+        if isAskedToStop { return shutDown(immediately: false) }
+        supervisor.start(configuration.services, at: clock.instant, into: &effects)
+        carryOutEffects()
+        takeEvents()
+    }
+
+    // MARK: The core's loop
+
+    /// At the end of each turn of the loop.
+    private func takeEvents() {
+        // What an effect brings about at once, such as a spawn, is taken in the same turn.
+        while !queue.isEmpty {
+            for event in queue.takeAll() {
+                supervisor.handle(event, at: clock.instant, into: &effects)
+                carryOutEffects()
+            }
+        }
+        loop.setDeadline(supervisor.nextDeadline.map { MonotonicTime($0) })
+    }
+
+    private func carryOutEffects() {
+        guard !effects.isEmpty else { return }
+        var carried: [Effect] = []
+        swap(&carried, &effects)
+        for effect in carried { interpreter.carryOut(effect) }
+        // The buffer goes back, for the next turn not to allocate another.
+        carried.removeAll(keepingCapacity: true)
+        if effects.isEmpty { swap(&carried, &effects) }
+    }
+
+    private func publish(_ event: StackEvent) {
+        history.append(event, at: clock.now)
+        DaemonLog.write(event)
+    }
+
+    // MARK: Asked to stop
+
+    private var isAskedToStop = false
+
+    /// The signals that the daemon takes; they must be blocked before any thread is started.
+    static let signalNumbers = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD]
+
+    private func receive(_ delivery: Signals.Delivery) {
+        switch delivery.signal {
+        case SIGCHLD: exits.reapOrphans()
+        // A second one, whichever, means that it takes too long.
+        case SIGTERM, SIGINT, SIGHUP: shutDown(immediately: isAskedToStop)
+        case SIGQUIT: shutDown(immediately: true)
+        default: break
+        }
+    }
+
+    private func shutDown(immediately: Bool) {
+        isAskedToStop = true
+        if isStarted { queue.post(.command(.shutdown(immediately: immediately))) }
+    }
+
+    private func stackHasStopped() {
+        interpreter.logs.finish()
+        history.finish()
+        containments.maker.finish { [onStop] in onStop?() }
+        onStop = nil
+    }
+
+    // MARK: For the control API
+
+    func document() -> StackDocument {
+        let snapshot = supervisor.snapshot()
+        let state = state(of: snapshot)
+        if state != stateSince.state { stateSince = (state, clock.now) }
+        return StackDocument(
+            name: snapshot.name, state: state, ready: snapshot.isReady, since: stateSince.time,
+            files: configuration.files,
+            directories: StackDocument.Directories(
+                state: configuration.paths.stateDirectory, run: configuration.paths.runDirectory,
+                logs: configuration.logDirectory),
+            daemon: StackDocument.Daemon(pid: getpid(), version: productVersion, since: clock.startedAt))
+    }
+
+    private func state(of snapshot: StackSnapshot) -> StackDocument.State {
+        if snapshot.isShuttingDown { return .stopping }
+        if snapshot.services.allSatisfy({ $0.desired == .stopped && $0.isAsDesired }) { return .stopped }
+        if snapshot.isReady {
+            hasBeenReady = true
+            return .ready
+        }
+        return hasBeenReady ? .degraded : .starting
+    }
+}
+
+// MARK: - The control API
+
+extension StackRunner: StackController {
+    public func stack() -> StackDocument { document() }
+
+    public func services() -> [ServiceDocument] {
+        let wire = WireMapping(clock)
+        return supervisor.snapshot().services.map { wire.document($0) }
+    }
+
+    public func service(_ name: ServiceName) throws(ControlProblem) -> ServiceDocument {
+        guard let service = services().first(where: { $0.name == name.text }) else {
+            throw .noSuchService(name.text)
+        }
+        return service
+    }
+
+    public func explain(_ name: ServiceName, replica: Int?) throws(ControlProblem) -> [EventDocument] {
+        guard let service = supervisor.snapshot().services.first(where: { $0.name == name }) else {
+            throw .noSuchService(name.text)
+        }
+        let index: Int
+        if let replica {
+            guard service.replicas.contains(where: { $0.id.index == replica }) else {
+                throw .noSuchReplica(replica, of: name.text, count: service.replicas.count)
+            }
+            index = replica
+        } else {
+            // Of a service, that replica is explained which is not as it should be.
+            index = service.replicas.first { !$0.isReady && $0.state != .completed }?.id.index ?? 0
+        }
+        return supervisor.explain(ReplicaID(service: name, index: index)).map { event in
+            EventDocument(event, at: history.time(of: event.id) ?? clock.time(of: event.time))
+        }
+    }
+
+    public func events(_ query: EventQuery) -> Subscription<EventDocument> {
+        history.subscribe(query)
+    }
+
+    public func logs(_ query: LogQuery) throws(ControlProblem) -> Subscription<LogLine> {
+        let known = configuration.stack.services
+        for name in query.services where !known.contains(where: { $0.name.text == name }) {
+            throw .noSuchService(name)
+        }
+        let replicas = known.filter { query.services.isEmpty || query.services.contains($0.name.text) }.flatMap {
+            service in
+            (0..<service.replicas).map { (ReplicaID(service: service.name, index: $0), service.logging) }
+        }
+        return interpreter.logs.subscribe(query, to: replicas)
+    }
+
+    public func perform(_ command: ControlCommand) throws(ControlProblem) -> AcceptedDocument {
+        let newest = history.newest
+        guard case .services(let action, let names) = command else {
+            if case .shutdown(let immediately) = command { shutDown(immediately: immediately) }
+            return AcceptedDocument(services: configuration.stack.services.map(\.name.text), event: newest)
+        }
+        guard !isAskedToStop else { throw .shuttingDown }
+        for name in names where !supervisor.hasService(name) { throw .noSuchService(name.text) }
+        switch action {
+        case .start: queue.post(.command(.start(names)))
+        case .stop: queue.post(.command(.stop(names)))
+        case .restart: queue.post(.command(.restart(names)))
+        }
+        let services = names.isEmpty ? supervisor.serviceNames : names
+        return AcceptedDocument(services: services.map(\.text), event: newest)
+    }
+
+    public func doctor() -> [DoctorCheck] { checks }
+}

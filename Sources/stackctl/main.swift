@@ -1,0 +1,4 @@
+import CommandKit
+import Glibc
+
+exit(await CommandLineTool.run(Array(CommandLine.arguments.dropFirst())).rawValue)

@@ -1,0 +1,3 @@
+import DaemonKit
+
+Stackd.main()

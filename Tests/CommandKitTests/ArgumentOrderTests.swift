@@ -1,0 +1,31 @@
+import Testing
+
+@testable import CommandKit
+
+struct ArgumentOrderTests {
+    @Test(arguments: [
+        ("-f x.yaml ps", "ps --file x.yaml"),
+        ("-fx.yaml ps web", "ps --file x.yaml web"),
+        ("--file=x.yaml --output=json ps", "ps --file=x.yaml --output=json"),
+        ("-f a -f b up -f c", "up --file a --file b -f c"),
+        ("--socket /s --profile dev logs -f --tail 3", "logs --socket /s --profile dev -f --tail 3"),
+        ("ps -f x.yaml", "ps -f x.yaml"),
+        ("-f x.yaml", "--file x.yaml"),
+        ("--help", "--help"),
+        ("--unknown ps", "--unknown ps"),
+        ("", ""),
+    ])
+    func leadingOptionsFollowTheCommand(given: String, expected: String) throws {
+        #expect(try ArgumentOrder.commandFirst(words(given)) == words(expected))
+    }
+
+    @Test(arguments: ["-f", "--socket", "-f a --output"])
+    func aMissingValueIsAUsageError(given: String) {
+        let failure = #expect(throws: CommandFailure.self) { try ArgumentOrder.commandFirst(words(given)) }
+        #expect(failure?.status == .usage)
+    }
+}
+
+func words(_ text: String) -> [String] {
+    text.split(separator: " ").map(String.init)
+}

@@ -1,0 +1,80 @@
+import ControlProtocol
+import StackModel
+import Testing
+
+@testable import CommandKit
+
+struct AttachedStateTests {
+    private let starting = AttachedState.Input.services([.sample("db", .sample("db", 0, .starting, pid: 1))])
+    private let ready = AttachedState.Input.services([.sample("db", .sample("db", 0, .running, ready: true, pid: 1))])
+    private let failed = AttachedState.Input.services([.sample("db", .sample("db", 0, .failed))])
+    private let oneFailed = AttachedState.Input.services([
+        .sample("db", .sample("db", 0, .running, ready: true, pid: 1)), .sample("web", .sample("web", 0, .failed)),
+    ])
+
+    /// A state to which this has happened, and what the last of it led to.
+    private func after(_ inputs: AttachedState.Input...) -> (state: AttachedState, actions: [AttachedState.Action]) {
+        var state = AttachedState(stack: "shop")
+        var actions: [AttachedState.Action] = []
+        for input in inputs { actions = state.take(input) }
+        return (state, actions)
+    }
+
+    @Test func progressIsShownUntilAllIsReady() {
+        #expect(after(starting).actions == [.showProgress(.running)])
+        #expect(
+            after(starting, ready).actions == [.showProgress(.running), .finishProgress, .say("shop is ready", .green)])
+        #expect(after(starting, ready).state.phase == .running)
+        #expect(after(starting, ready, starting).actions == [.showChanges])
+    }
+
+    @Test func aFailedServiceDoesNotStopTheOthers() {
+        let (state, actions) = after(oneFailed)
+        #expect(state.phase == .running)
+        #expect(actions.last == .say("shop is up without web; \"stackctl explain web\" tells why", .red))
+    }
+
+    @Test func theFirstInterruptStopsInOrderTheSecondAtOnceTheThirdLeaves() {
+        #expect(after(ready, .interrupted).actions.last == .shutdown(immediately: false))
+        #expect(after(ready, .interrupted, .interrupted).actions.last == .shutdown(immediately: true))
+        #expect(after(ready, .interrupted, .interrupted, .interrupted).actions.last == .finish(.failed))
+        #expect(after(starting, .interrupted).state.phase == .stopping)
+    }
+
+    @Test func aTerminalThatGoesStopsTheStackOnce() {
+        #expect(after(ready, .hungUp).actions == [.shutdown(immediately: false)])
+        #expect(after(ready, .hungUp, .hungUp).actions == [])
+        #expect(after(ready, .interrupted, .hungUp).actions == [])
+    }
+
+    @Test func aStopThatWasAskedForIsDone() {
+        #expect(after(ready, .interrupted, starting).actions == [.showProgress(.stopped)])
+        #expect(after(ready, .interrupted, .daemonEnded(.exited(code: 0))).actions.last == .finish(.done))
+        #expect(after(ready, .hungUp, .daemonEnded(.unknown)).actions.last == .finish(.done))
+    }
+
+    @Test func aDaemonThatDiesIsAFailure() {
+        let killed = AttachedState.Input.daemonEnded(.signalled(.kill, coreDumped: false))
+        #expect(after(ready, killed).actions.contains(.say("stackd was ended by SIGKILL", .red)))
+        #expect(after(ready, killed).actions.last == .finish(.failed))
+        #expect(after(ready, .interrupted, killed).actions.last == .finish(.failed))
+        #expect(after(starting, .daemonEnded(.exited(code: 1))).actions.last == .finish(.failed))
+    }
+
+    @Test func aStackThatSomebodyElseStopsIsDone() {
+        #expect(after(ready, .daemonEnded(.exited(code: 0))).actions.last == .finish(.done))
+    }
+
+    @Test func aStackWhoseServicesHaveAllEndedEnds() {
+        let completed = AttachedState.Input.services([.sample("job", .sample("job", 0, .completed))])
+        #expect(after(completed).actions.last == .shutdown(immediately: false))
+        #expect(after(completed, .daemonEnded(.exited(code: 0))).actions.last == .finish(.done))
+        #expect(after(failed).actions.last == .shutdown(immediately: false))
+        #expect(after(failed, .daemonEnded(.exited(code: 0))).actions.last == .finish(.failed))
+    }
+
+    @Test func afterTheEndNothingIsDone() {
+        let ended = AttachedState.Input.daemonEnded(.exited(code: 0))
+        for input in [ready, .interrupted, .hungUp, ended] { #expect(after(ready, ended, input).actions == []) }
+    }
+}

@@ -1,0 +1,26 @@
+import ControlProtocol
+import Testing
+
+@testable import CommandKit
+
+struct ProgressLogTests {
+    @Test func eachChangeIsToldOnce() {
+        var log = ProgressLog()
+        let waiting = ServiceDocument.sample("web", .sample("web", 0, .waiting, reason: "waits for db"))
+        let starting = ServiceDocument.sample("web", .sample("web", 0, .starting, pid: 3, since: 5))
+        let ready = ServiceDocument.sample("web", .sample("web", 0, .running, ready: true, pid: 3, reason: "passed"))
+        #expect(log.changes(in: [waiting]) == ["web/0 waiting: waits for db"])
+        #expect(log.changes(in: [waiting]) == [])
+        #expect(log.changes(in: [starting]) == ["web/0 starting"])
+        #expect(log.changes(in: [ready]) == ["web/0 ready: passed"])
+        #expect(log.changes(in: [waiting]) == ["web/0 waiting: waits for db"])
+    }
+
+    @Test func onlyTheSelectionIsTold() {
+        var log = ProgressLog()
+        let services: [ServiceDocument] = [
+            .sample("a", .sample("a", 0, .stopped)), .sample("b", .sample("b", 0, .failed)),
+        ]
+        #expect(log.changes(in: services, selection: ["b"]) == ["b/0 failed"])
+    }
+}

@@ -1,0 +1,96 @@
+import ControlClient
+import ControlProtocol
+import ControlServer
+import StackModel
+
+/// A daemon behind a real control socket that runs nothing: a test says what its services are, and what commands do.
+actor ScriptedDaemon: StackController {
+    private var current: [ServiceDocument]
+    private var eventFeeds: [Feed<EventDocument>] = []
+    private var logFeeds: [Feed<LogLine>] = []
+    private var lastEvent: UInt64 = 0
+    private(set) var commands: [ControlCommand] = []
+    private let reaction: @Sendable (ControlCommand, ScriptedDaemon) async -> Void
+
+    /// - Parameter reaction: what happens after a command was accepted.
+    init(
+        _ services: ServiceDocument..., reaction: @escaping @Sendable (ControlCommand, ScriptedDaemon) async -> Void
+    ) {
+        current = services
+        self.reaction = reaction
+    }
+
+    /// The services become these, and an event tells so.
+    func become(_ services: ServiceDocument...) {
+        current = services
+        lastEvent += 1
+        let event = EventDocument(
+            id: lastEvent, time: Timestamp(milliseconds: 0), subject: "stack", code: "changed", text: "it changed")
+        eventFeeds.removeAll { !$0.offer(event) }
+    }
+
+    func write(_ text: String, service: String, at time: Timestamp) {
+        let line = LogLine(time: time, service: service, replica: 0, stream: .stdout, sequence: 1, text: text)
+        logFeeds.removeAll { !$0.offer(line) }
+    }
+
+    var followsLogs: Bool { !logFeeds.isEmpty }
+
+    // MARK: StackController
+
+    func stack() -> StackDocument {
+        let time = Timestamp(milliseconds: 0)
+        return StackDocument(
+            name: "shop", state: .ready, ready: true, since: time, files: [],
+            directories: .init(state: "/s", run: "/r", logs: "/l"), daemon: .init(pid: 1, version: "", since: time))
+    }
+
+    func services() -> [ServiceDocument] { current }
+
+    func service(_ name: ServiceName) throws(ControlProblem) -> ServiceDocument {
+        guard let service = current.first(where: { $0.name == name.text }) else { throw .noSuchService(name.text) }
+        return service
+    }
+
+    func explain(_ service: ServiceName, replica: Int?) -> [EventDocument] { [] }
+
+    func events(_ query: EventQuery) -> Subscription<EventDocument> {
+        let feed = Feed<EventDocument>()
+        eventFeeds.append(feed)
+        return Subscription(backlog: [], feed: feed)
+    }
+
+    func logs(_ query: LogQuery) -> Subscription<LogLine> {
+        let feed = Feed<LogLine>()
+        logFeeds.append(feed)
+        return Subscription(backlog: [], feed: feed)
+    }
+
+    func perform(_ command: ControlCommand) -> AcceptedDocument {
+        commands.append(command)
+        Task { await reaction(command, self) }
+        guard case .services(_, let names) = command, !names.isEmpty else {
+            return AcceptedDocument(services: current.map(\.name), event: lastEvent)
+        }
+        return AcceptedDocument(services: names.map(\.text), event: lastEvent)
+    }
+
+    func doctor() -> [DoctorCheck] { [] }
+}
+
+/// Runs the body with a client of the daemon, which is served until then.
+func withServer<Result>(
+    of daemon: ScriptedDaemon, _ body: (ControlClient, ControlServer) async throws -> Result
+) async throws -> Result {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/control/socket"
+    let server = try await ControlServer.start(on: try ControlSocket(path: path), for: daemon)
+    do {
+        let result = try await body(ControlClient(socketPath: path), server)
+        await server.stop()
+        return result
+    } catch {
+        await server.stop()
+        throw error
+    }
+}

@@ -1,0 +1,114 @@
+import ControlProtocol
+import Testing
+
+@testable import CommandKit
+
+struct ServiceProgressTests {
+    private func progress(
+        _ goal: ProgressGoal, _ replicas: ReplicaDocument..., dependents: [String] = []
+    ) -> ServiceProgress? {
+        let service = ServiceDocument(
+            name: "web", desired: .running, ready: false, revision: "", dependencies: [], replicas: replicas)
+        return ServiceProgress(service, goal: goal, dependents: dependents)
+    }
+
+    @Test func theReplicaThatIsFurthestFromTheGoalTells() {
+        let both = progress(
+            .running, .sample("web", 0, .running, ready: true),
+            .sample("web", 1, .starting, since: 7, reason: "was spawned"))
+        #expect(both?.standing == .moving)
+        #expect(both?.word == "1/2 ready")
+        #expect(both?.detail == "was spawned")
+        #expect(both?.since == Timestamp(milliseconds: 7))
+        let failed = progress(.running, .sample("web", 0, .failed, reason: "exited"), .sample("web", 1, .starting))
+        #expect(failed?.standing == .failed)
+        #expect(failed?.word == "failed")
+    }
+
+    @Test(arguments: [
+        (ReplicaDocument.sample("web", 0, .waiting), ServiceProgress.Standing.held, "waiting"),
+        (.sample("web", 0, .backoff), .moving, "backoff"),
+        (.sample("web", 0, .stopped), .moving, "stopped"),
+        (.sample("web", 0, .running, ready: false), .moving, "not ready"),
+        (.sample("web", 0, .running, ready: true), .reached, "ready"),
+        (.sample("web", 0, .completed), .reached, "completed"),
+    ])
+    func onTheWayUp(replica: ReplicaDocument, standing: ServiceProgress.Standing, word: String) {
+        let progress = progress(.running, replica)
+        #expect(progress?.standing == standing)
+        #expect(progress?.word == word)
+    }
+
+    @Test(arguments: [
+        (ReplicaDocument.sample("web", 0, .stopping, pid: 3), ServiceProgress.Standing.moving),
+        (.sample("web", 0, .stopped), .reached),
+        (.sample("web", 0, .failed), .reached),
+        (.sample("web", 0, .completed), .reached),
+        (.sample("web", 0, .failed, pid: 3), .moving),
+        (.sample("web", 0, .backoff), .moving),
+    ])
+    func onTheWayDown(replica: ReplicaDocument, standing: ServiceProgress.Standing) {
+        #expect(progress(.stopped, replica)?.standing == standing)
+    }
+
+    @Test func whatIsNotYetStoppingWaitsForItsDependents() {
+        let held = progress(.stopped, .sample("web", 0, .running, pid: 3), dependents: ["proxy"])
+        #expect(held?.standing == .held)
+        #expect(held?.detail == "waits for proxy")
+    }
+
+    @Test func aRestartIsDoneWhenAnotherInstanceIsReady() {
+        let old = ReplicaDocument.sample("web", 0, .running, ready: true, instance: 4)
+        let new = ReplicaDocument.sample("web", 0, .running, ready: true, instance: 5)
+        #expect(progress(.replaced(["web/0": 4]), old)?.standing == .moving)
+        #expect(progress(.replaced(["web/0": 4]), new)?.standing == .reached)
+        #expect(progress(.replaced([:]), old)?.standing == .reached)
+    }
+
+    @Test func aServicesOwnWordsAreAdded() {
+        let progress = progress(.running, .sample("web", 0, .starting, reason: "was spawned", status: "loading 40%"))
+        #expect(progress?.detail == "was spawned (loading 40%)")
+    }
+
+    @Test func onTheWayUpOnlyWhatShouldRunCounts() {
+        let services: [ServiceDocument] = [
+            .sample("db", .sample("db", 0, .running, ready: true)),
+            .sample("tool", desired: .stopped, .sample("tool", 0, .stopped)),
+        ]
+        #expect(ServiceProgress.all(of: services, goal: .running).map(\.service) == ["db"])
+        #expect(ServiceProgress.all(of: services, goal: .stopped).map(\.service) == ["db", "tool"])
+        #expect(ServiceProgress.all(of: services, goal: .stopped, selection: ["tool"]).map(\.service) == ["tool"])
+    }
+
+    @Test func onlyDependentsThatStillRunHoldAStopBack() {
+        let services: [ServiceDocument] = [
+            .sample("db", .sample("db", 0, .running, pid: 1)),
+            .sample("gone", after: ["db"], .sample("gone", 0, .stopped)),
+            .sample("web", after: ["db"], .sample("web", 0, .stopping, pid: 2)),
+        ]
+        let db = ServiceProgress.all(of: services, goal: .stopped).first
+        #expect(db?.detail == "waits for web")
+    }
+
+    @Test func aJobHasArrivedWhenItHasCompleted() {
+        let waiter = ServiceDocument(
+            name: "web", desired: .running, ready: false, revision: "",
+            dependencies: [.init(service: "migrate", condition: "service_completed_successfully")],
+            replicas: [.sample("web", 0, .waiting)])
+        func migrate(_ replica: ReplicaDocument) -> ServiceProgress? {
+            ServiceProgress.all(of: [.sample("migrate", replica), waiter], goal: .running).first
+        }
+        let running = migrate(.sample("migrate", 0, .running, ready: true))
+        #expect(running?.standing == .moving)
+        #expect(running?.word == "running")
+        #expect(migrate(.sample("migrate", 0, .completed))?.standing == .reached)
+    }
+
+    @Test func whatOnlyRepeatsTheStateIsNotSaid() {
+        #expect(ReplicaDocument.sample("db", 0, .running, ready: true, reason: "is ready").line == "db/0 ready")
+        #expect(ReplicaDocument.sample("db", 0, .completed, reason: "has completed").line == "db/0 completed")
+        #expect(
+            ReplicaDocument.sample("db", 0, .failed, reason: "gave\nup", status: "x").line == "db/0 failed: gave up (x)"
+        )
+    }
+}

@@ -1,0 +1,64 @@
+import ControlProtocol
+import ControlServer
+import StackModel
+import SupervisorCore
+import Testing
+
+@testable import DaemonKit
+
+@Suite struct EventHistoryTests {
+    private func history(of count: UInt64) -> EventHistory {
+        var history = EventHistory()
+        for number in 1...count {
+            history.append(
+                StackEvent(id: EventID(number: number), time: .origin, subject: .stack, reason: .ready),
+                at: Timestamp(milliseconds: Int64(number) * 10))
+        }
+        return history
+    }
+
+    private func numbers(_ subscription: Subscription<EventDocument>) -> [UInt64] {
+        subscription.backlog.compactMap { record in
+            if case .item(let event) = record { event.id } else { nil }
+        }
+    }
+
+    private func gap(_ subscription: Subscription<EventDocument>) -> StreamGap? {
+        guard case .gap(let gap) = subscription.backlog.first else { return nil }
+        return gap
+    }
+
+    @Test func aClientGoesOnWhereItWas() {
+        var history = history(of: 5)
+        #expect(numbers(history.subscribe(EventQuery(start: .after(3), follow: false))) == [4, 5])
+        #expect(numbers(history.subscribe(EventQuery(start: .after(5), follow: false))) == [])
+        #expect(numbers(history.subscribe(EventQuery(start: .now, follow: false))) == [])
+        let since = EventQuery(start: .since(Timestamp(milliseconds: 40)), follow: false)
+        #expect(numbers(history.subscribe(since)) == [4, 5])
+    }
+
+    @Test func aNumberOfAnotherDaemonMeansEverything() {
+        var history = history(of: 3)
+        #expect(numbers(history.subscribe(EventQuery(start: .after(900), follow: false))) == [1, 2, 3])
+    }
+
+    @Test func whatIsNotKeptAnyMoreIsAGap() {
+        var history = history(of: 5000)
+        let subscription = history.subscribe(EventQuery(start: .after(10), follow: false))
+        #expect(gap(subscription) == StreamGap(lost: 894, unit: .events, code: .noLongerKept))
+        #expect(numbers(subscription).first == 905)
+        #expect(numbers(subscription).last == 5000)
+        #expect(history.time(of: EventID(number: 904)) == nil)
+        #expect(history.time(of: EventID(number: 905)) == Timestamp(milliseconds: 9050))
+    }
+
+    @Test func followersGetWhatComesAfter() {
+        var history = history(of: 1)
+        let subscription = history.subscribe(EventQuery(start: .now, follow: true))
+        #expect(subscription.feed != nil)
+        #expect(history.subscribe(EventQuery(start: .now, follow: false)).feed == nil)
+        history.finish()
+        let event = EventDocument(id: 2, time: Timestamp(milliseconds: 0), subject: "stack", code: "ready", text: "")
+        #expect(subscription.feed?.offer(event) == false)
+    }
+}

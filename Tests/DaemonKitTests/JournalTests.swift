@@ -1,0 +1,76 @@
+import LinuxRuntime
+import StackModel
+import SupervisorCore
+import Testing
+
+@testable import DaemonKit
+
+@Suite struct JournalTests {
+    private let replica = ReplicaID(service: name("backend"), index: 2)
+
+    @Test func everyLineReadsAsItWasWritten() {
+        let lines: [JournalLine] = [
+            .header(version: 1, boot: "b-1"), .next(7), .desired(name("a.b-c"), .stopped),
+            .creating(InstanceID(serial: 9), replica, Revision("00ff")),
+            .started(InstanceID(serial: 9), pid: 4242, startTime: 123_456), .ended(InstanceID(serial: 9)),
+        ]
+        for line in lines { #expect(JournalLine(line.text.dropLast()) == line) }
+        for text in ["", "next", "next x", "desired a maybe", "creating 1 a REV", "ended 1 2", "started 1 2"] {
+            #expect(JournalLine(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func aTornTailIsCutOffAndAnotherVersionIsRefused() throws {
+        let text = "stackd-journal 1 b\ndesired a stopped\ncreating 5 a/0 r\nended 5\ncreating 6 a/0 r\ncreating 70 a"
+        let contents = try #require(JournalContents(parsing: text))
+        #expect(contents.desired == [name("a"): .stopped])
+        #expect(contents.nextInstance == 7)
+        #expect(contents.unended == [InstanceID(serial: 6)])
+        #expect(contents.damagedLines == 1)
+        #expect(JournalContents(parsing: "stackd-journal 2 b\n") == nil)
+    }
+
+    @Test func aSecondDaemonFindsWhatTheFirstWrote() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/journal"
+        let first = try Journal(path: path, boot: "b")
+        #expect(first.restored.nextInstance == 1)
+        try first.write(.creating(InstanceID(serial: 1), replica, Revision("r")))
+        try first.write(.started(InstanceID(serial: 1), pid: 10), identity: ProcessIdentity(pid: 10, startTime: 99))
+        try first.write(.desired(name("backend"), .stopped))
+        #expect(try directory.read("journal").contains("started 1 10 99\n"))
+
+        let second = try Journal(path: path, boot: "b")
+        #expect(second.restored.nextInstance == 2)
+        #expect(second.restored.desired == [name("backend"): .stopped])
+        #expect(second.restored.unended == [InstanceID(serial: 1)])
+        // It starts compact, and knows no less.
+        #expect(try directory.read("journal") == "stackd-journal 1 b\nnext 2\ndesired backend stopped\n")
+    }
+
+    @Test func itStaysBounded() throws {
+        let directory = try TemporaryDirectory()
+        let journal = try Journal(path: "\(directory.path)/journal", boot: "b")
+        for serial in 1...UInt64(40_000) {
+            try journal.write(.creating(InstanceID(serial: serial), replica, Revision("0123456789abcdef")))
+        }
+        #expect(try directory.read("journal").hasPrefix("stackd-journal 1 b\nnext "))
+        let again = try Journal(path: "\(directory.path)/journal", boot: "b")
+        #expect(again.restored.nextInstance == 40_001)
+        var size = 0
+        size = try directory.read("journal").utf8.count
+        #expect(size < 100)
+    }
+
+    @Test func aJournalOfAnotherVersionStopsTheDaemonAndStaysAsItIs() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("stackd-journal 9 b\nfrob 1\n", to: "journal")
+        #expect(throws: SystemError.self) { try Journal(path: "\(directory.path)/journal", boot: "b") }
+        #expect(try directory.read("journal") == "stackd-journal 9 b\nfrob 1\n")
+    }
+}
+
+func name(_ text: String) -> ServiceName {
+    guard let name = ServiceName(text) else { preconditionFailure("\(text) is no service name") }
+    return name
+}
