@@ -151,5 +151,37 @@ var floor5: [Target] {
 /// The development stack's own programs, which know nothing of the floors above values.
 var workloads: [Target] {
     [
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "BlockingIO", dependencies: nio("NIOPosix"), swiftSettings: strict),
+        .target(
+            name: "WorkloadKit",
+            dependencies: [
+                "BlockingIO", hummingbird, hummingbirdCore, lifecycle, unixSignals, logging, httpTypes, nioHTTPTypes,
+            ] + nio("NIOCore", "NIOPosix"), swiftSettings: strict),
+        .target(name: "PostgresPool", dependencies: ["CLibPQ"] + nio("NIOPosix"), swiftSettings: strict),
+        .target(
+            name: "ModelContextProtocol", dependencies: ["BlockingIO"] + nio("NIOPosix"), swiftSettings: strict),
+        .executableTarget(
+            name: "shop-backend",
+            dependencies: ["WorkloadKit", "PostgresPool", hummingbird, httpTypes, logging] + nio("NIOCore"),
+            swiftSettings: strict),
+        .executableTarget(
+            name: "shop-gateway",
+            dependencies: ["WorkloadKit", lifecycle, logging]
+                + nio("NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket"),
+            swiftSettings: strict),
+        .executableTarget(
+            name: "mcp-database", dependencies: ["WorkloadKit", "ModelContextProtocol", "PostgresPool", lifecycle],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "mcp-stack",
+            dependencies: ["WorkloadKit", "ModelContextProtocol", hummingbird, httpTypes, logging]
+                + nio("NIOCore", "NIOPosix", "NIOHTTP1"),
+            swiftSettings: strict),
+        .testTarget(
+            name: "WorkloadTests",
+            dependencies: ["WorkloadKit", "ModelContextProtocol", "PostgresPool", "shop-gateway"]
+                + nio("NIOCore", "NIOWebSocket"),
+            swiftSettings: strict),
     ]
 }
