@@ -1,0 +1,51 @@
+# The two commands of the README, `make up` and `make test`, and the parts that they are made of.
+
+SWIFT ?= swift
+SEEDS ?= 10000
+STACK ?= stacks/dev.yaml
+
+# Imports must be declared dependencies: the floors of the architecture are what the package graph says they are.
+CHECKED := --explicit-target-dependency-import-check error
+RELEASE := $(CHECKED) -c release --static-swift-stdlib
+
+.PHONY: up test build release format lint simulate bench unit-test integration-test clean
+
+up: release
+	scripts/install-packages run
+	.build/release/stackctl -f $(STACK) up
+
+test: unit-test simulate integration-test
+
+build:
+	scripts/install-packages build
+	$(SWIFT) build $(CHECKED)
+
+release:
+	scripts/install-packages build
+	$(SWIFT) build $(RELEASE)
+
+unit-test:
+	scripts/install-packages test
+	$(SWIFT) build $(CHECKED) --build-tests
+	$(SWIFT) test --skip-build
+
+integration-test: release
+	scripts/install-packages test
+	.venv/bin/python -m pytest -q Tests/Integration
+
+# Worlds of the simulation by their seeds; SEEDS=1000000 takes about half an hour at the most.
+simulate: release
+	.build/release/simulate --seeds $(SEEDS)
+
+bench: release
+	scripts/install-packages test
+	Benchmarks/run
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+clean:
+	rm -rf .build .venv .venv-mcp1

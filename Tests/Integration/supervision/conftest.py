@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stack import STACKCTL, STACKD, Stack
+
+numbers = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not (STACKCTL.exists() and STACKD.exists()):
+        raise pytest.UsageError(f"{STACKCTL} and {STACKD} are missing: run `make release`, or set STACKD_BIN")
+
+
+def make_directory() -> Path:
+    # Not pytest's own: a unix socket's path must be short.
+    directory = Path(tempfile.mkdtemp(prefix="stackd-"))
+    directory.chmod(0o755)
+    return directory
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    directory = make_directory()
+    stack = Stack(directory, f"t{os.getpid()}-{next(numbers)}")
+    yield stack
+    stack.close()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def ordinary_stack() -> Iterator[Stack]:
+    """A stack of an ordinary user, who has no cgroups: as it is where the tests are such a user's, else nobody's."""
+    directory = make_directory()
+    user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+    stack = Stack(directory, f"t{os.getpid()}-{next(numbers)}", user=user)
+    yield stack
+    stack.close()
+    shutil.rmtree(directory)
