@@ -27,7 +27,7 @@ release:
 unit-test:
 	scripts/install-packages test
 	$(SWIFT) build $(CHECKED) --build-tests
-	$(SWIFT) test --skip-build
+	STACKD_TEST_PYTHONS=.venv/bin/python:.venv-mcp1/bin/python $(SWIFT) test --skip-build
 
 integration-test: release
 	scripts/install-packages test

@@ -8,9 +8,9 @@ extension EffectInterpreter {
         guard let spec = instance.spec.probes[run.role] else { return }
         do throws(ProbeObstacle) {
             let check = try check(spec.handler, run, of: instance)
-            let task = probes.start(check) { [unowned self, unowned instance] result in
-                instance.probes[run.role] = nil
-                queue.post(.probeFinished(instance.id, run, ProbeOutcome(result)))
+            // The task is kept after its result: it may still be taking leave, which the end of the instance cuts short.
+            let task = probes.start(check) { [queue, id = instance.id] result in
+                queue.post(.probeFinished(id, run, ProbeOutcome(result)))
             }
             instance.probes[run.role] = (run, task)
         } catch {

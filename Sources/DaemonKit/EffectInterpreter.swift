@@ -66,7 +66,7 @@ final class EffectInterpreter {
 
     private func write(_ record: JournalRecord) {
         var identity: ProcessIdentity?
-        if case .started(_, let pid) = record { identity = try? ProcessIdentity.of(pid: pid) }
+        if case .started(let id, _) = record { identity = instances[id]?.identity }
         do throws(SystemError) {
             try journal.write(record, identity: identity)
             journalIsBroken = false
@@ -189,10 +189,13 @@ final class EffectInterpreter {
         }
         let pid = process.pid
         do throws(SystemError) {
-            instance.process = try exits.watch(process) { [unowned self, unowned instance] status in
-                exited(instance, status)
+            // Weakly: what fails below lets go of the instance before its process has ended.
+            instance.process = try exits.watch(process) { [unowned self, weak instance] status in
+                if let instance { exited(instance, status) }
             }
-            instance.containment.started(try ProcessIdentity.of(pid: pid))
+            let identity = try ProcessIdentity.of(pid: pid)
+            instance.identity = identity
+            instance.containment.started(identity)
         } catch {
             try? instance.containment.killAll()
             throw SpawnError(stage: .clone, errno: error.errno, operation: error.operation)
@@ -206,13 +209,22 @@ final class EffectInterpreter {
         instance.output.drain()
         let hasLeftovers = (try? instance.containment.members().isEmpty) == false
         queue.post(.exited(instance.id, StackModel.ExitStatus(status), leftovers: hasLeftovers))
-        guard hasLeftovers else { return }
+        if hasLeftovers { awaitEmpty(instance) }
+    }
+
+    private func awaitEmpty(_ instance: LiveInstance) {
         do throws(SystemError) {
             try instance.containment.onEmpty { [queue, id = instance.id] in queue.post(.emptied(id)) }
         } catch {
+            // Out of descriptors, say: it must not be forgotten for that.
             queue.post(.observed(.replica(instance.replica), .degraded("its processes cannot be watched: \(error)")))
+            loop.schedule(after: Self.retryPeriod) { [unowned self, weak instance] in
+                if let instance { awaitEmpty(instance) }
+            }
         }
     }
+
+    private static let retryPeriod = Duration.seconds(1)
 
     private func signal(_ instance: LiveInstance, _ signal: Signal, _ scope: SignalScope) {
         // What has ended in the meantime says so by itself.

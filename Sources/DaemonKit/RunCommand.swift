@@ -50,7 +50,8 @@ struct RunCommand: ParsableCommand {
             throw ExitCode.failure
         }
         serve(service, for: runner, on: loop)
-        try loop.run()
+        // The loop calls the runner, but does not keep it.
+        try withExtendedLifetime(runner) { try loop.run() }
     }
 
     /// Serves the control API on threads of its own, and has the stack started beside.

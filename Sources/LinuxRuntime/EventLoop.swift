@@ -25,8 +25,8 @@ public struct Readiness: OptionSet, Sendable {
 /// One thread's epoll loop, which is also an executor: actors can live on it.
 ///
 /// The loop belongs to the thread that made it. Only `enqueue` and `stop` may be called from others; everything else,
-/// handlers included, happens on the loop's thread, one at a time. A turn is: the jobs that were queued when it began,
-/// the timers that are due, at most 256 ready descriptors, then the hook at its end. So no source starves another as
+/// handlers included, happens on the loop's thread, one at a time. A turn is: the timers that are due, at most 256
+/// ready descriptors, the jobs that are queued, then the hook at its end. So no source starves another as
 /// long as a handler does a bounded piece of work; a descriptor that is still ready is reported again.
 public final class EventLoop: SerialExecutor, @unchecked Sendable {
     // @unchecked: `remote`, `wakePending` and `stopping` are synchronised, all else is touched by the owner thread
@@ -184,10 +184,12 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     /// Runs one turn, for callers that drive the loop by hand; if `waiting`, until there is something to do.
     public func turn(waiting: Bool) throws(SystemError) {
-        runJobs()
         let count = try wait(mayBlock: waiting)
         runTimers()
         for position in 0..<count { dispatch(events[position]) }
+        // Last, so that nothing waits between what they decide and the hook that carries it out; and after the wake-up
+        // was acknowledged, so that a job which comes in between is run or wakes the next turn.
+        runJobs()
         onTurnEnd?()
     }
 

@@ -108,6 +108,19 @@ import Testing
         #expect(order == ["timer", "end"])
     }
 
+    /// Once the loop waited between the two, and a command stayed undone until something else happened.
+    @Test func theHookFollowsTheJobsOfItsTurnWithoutWaiting() throws {
+        let loop = try EventLoop()
+        let counter = Counter(loop: loop)
+        let jobs = Total()
+        var seenByHook = 0
+        loop.onTurnEnd = { seenByHook = jobs.value.withLock { $0 } }
+        Task { await counter.count(in: jobs) }
+        for _ in 0..<1000 where jobs.value.withLock({ $0 }) == 0 { try loop.turn(waiting: true) }
+        #expect(jobs.value.withLock { $0 } == 1)
+        #expect(seenByHook == 1)
+    }
+
     /// An actor that lives on the loop, and others that call it from the concurrency pool.
     actor Counter {
         nonisolated let loop: EventLoop
@@ -116,6 +129,10 @@ import Testing
         init(loop: EventLoop) { self.loop = loop }
 
         nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+        func count(in total: Total) {
+            total.value.withLock { $0 += 1 }
+        }
 
         func add() -> Int {
             loop.checkIsolated()

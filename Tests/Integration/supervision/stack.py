@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 BINARIES = Path(os.environ.get("STACKD_BIN", REPOSITORY / ".build" / "release"))
 STACKCTL = BINARIES / "stackctl"
 STACKD = BINARIES / "stackd"
+
+# The host's own, which every user may run, where there is one; this one may be in somebody's home.
+PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
 
 # Long enough for a slow, shared machine; a test that passes does not wait for it.
 PATIENCE = 60.0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
 import signal
 import subprocess
-import sys
 import pytest
 
-from stack import PATIENCE, STACKCTL, STACKD, Stack, is_alive, wait_until
+from stack import PATIENCE, PYTHON, STACKCTL, STACKD, Stack, is_alive, wait_until
 
 SLEEPERS = """
 services:
@@ -159,7 +159,7 @@ def test_a_second_ctrl_c_kills(stack: Stack) -> None:
     stack.write(f"""
 services:
   deaf:
-    command: [{sys.executable}, -c, "import signal,time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(1000)"]
+    command: [{PYTHON}, -c, "import signal,time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(1000)"]
     stop_grace_period: 10m
 """)
     session = Foreground(stack)
@@ -184,18 +184,18 @@ def test_a_full_disk_stops_no_service_and_what_it_cost_is_counted(stack: Stack) 
         stack.up(f"""
 services:
   talker:
-    command: [{sys.executable}, -u, -c, "import itertools,time\\nfor n in itertools.count(): print(f'line {{n:08}} ' + 'x' * 100); time.sleep(0.001)"]
+    command: [{PYTHON}, -u, -c, "import itertools,time\\nfor n in itertools.count(): print(f'line {{n:08}} ' + 'x' * 100); time.sleep(0.001)"]
     logging: {{options: {{max-size: 64k, max-file: "2"}}}}
   other: {{command: [sleep, "1000"]}}
 """, "--wait")
         pid = stack.replica("talker/0")["pid"]
-        with filler.open("wb") as file:
-            try:
-                while True:
-                    file.write(b"\0" * 4096)
-                    file.flush()
-            except OSError:
-                pass
+        descriptor = os.open(filler, os.O_WRONLY | os.O_CREAT)
+        try:
+            while True:
+                os.write(descriptor, b"\0" * 4096)
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+        os.close(descriptor)
         stack.wait_event("observed", "talker/0")
         # Supervision goes on meanwhile.
         os.kill(stack.replica("other/0")["pid"], signal.SIGKILL)
@@ -217,7 +217,7 @@ def test_a_flood_is_rotated_loses_nothing_and_holds_up_nobody(stack: Stack) -> N
     stack.up(f"""
 services:
   flood:
-    command: [{sys.executable}, -c, "{flood}"]
+    command: [{PYTHON}, -c, "{flood}"]
     restart: "no"
     logging: {{options: {{max-size: 4m, max-file: "50"}}}}
   other: {{command: [sleep, "1000"]}}

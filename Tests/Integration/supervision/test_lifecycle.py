@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 
-from stack import Stack, is_alive, wait_until
-
-PYTHON = sys.executable
+from stack import PYTHON, Stack, is_alive, wait_until
 
 DEAF = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(1000)"
 
@@ -179,7 +176,7 @@ services:
 
 def test_stop_is_in_reverse_order(stack: Stack) -> None:
     log = stack.directory / "order"
-    trap = f"trap 'echo $STACKD_SERVICE >> {log}; exit 0' TERM; echo up; while :; do sleep 0.1; done"
+    trap = f"trap 'echo $$STACKD_SERVICE >> {log}; exit 0' TERM; echo up; while :; do sleep 0.1; done"
     service = f'{{command: [sh, -c, "{trap}"], probes: {{readiness: {{log: up}}}}'
     stack.up(f"""
 services:

@@ -8,16 +8,13 @@ import pwd
 import resource
 import socket
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stack import Stack, free_port, wait_until
-
-PYTHON = sys.executable
+from stack import PYTHON, Stack, free_port, wait_until
 
 REPORT = """
 import json, os, resource, sys, time
