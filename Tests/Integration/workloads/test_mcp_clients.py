@@ -107,7 +107,7 @@ def test_a_client_of_version_1_reads_the_database_over_stdio(binaries, mcp_datab
     assert heard["sdk"].startswith("1.")
     assert heard["protocol"] == LEGACY
     assert heard["tools"] == ["query_items", "describe_items"]
-    assert [item["name"] for item in heard["structured"]["items"]] == ["Kettle"]
+    assert {item["name"] for item in heard["structured"]["items"]} == {"Kettle"}
 
 
 def test_a_client_of_version_1_asks_for_the_stack_over_http(mcp_stack):
