@@ -72,7 +72,8 @@ var floor2: [Target] {
         .target(name: "SupervisorCore", dependencies: ["StackModel"], swiftSettings: strict),
         .target(name: "ControlProtocol", dependencies: ["StackModel"], swiftSettings: strict),
         .testTarget(name: "StackFileTests", dependencies: ["StackFile", "StackModel"], swiftSettings: strict),
-        .testTarget(name: "SupervisorCoreTests", dependencies: ["StackModel", "SupervisorCore"], swiftSettings: strict),
+        .testTarget(
+            name: "SupervisorCoreTests", dependencies: ["StackModel", "SupervisorCore"], swiftSettings: strict),
         .testTarget(
             name: "ControlProtocolTests", dependencies: ["ControlProtocol", "StackModel"], swiftSettings: strict),
     ]

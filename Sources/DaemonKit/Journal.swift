@@ -68,7 +68,8 @@ final class Journal {
         return file
     }
 
-    private static func write(_ text: String, to file: borrowing Descriptor, _ path: String) throws(SystemError) -> Int {
+    private static func write(_ text: String, to file: borrowing Descriptor, _ path: String) throws(SystemError) -> Int
+    {
         let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {

@@ -79,7 +79,8 @@ extension Duration {
         case ..<10_000_000_000:
             let hundredths = nanoseconds / 10_000_000
             let fraction = hundredths % 100
-            return "\(sign)\(hundredths / 100)" + (fraction == 0 ? "" : fraction < 10 ? ".0\(fraction)" : ".\(fraction)") + "s"
+            return "\(sign)\(hundredths / 100)"
+                + (fraction == 0 ? "" : fraction < 10 ? ".0\(fraction)" : ".\(fraction)") + "s"
         default:
             return Duration.seconds(wholeNanoseconds / 1_000_000_000).text
         }

@@ -75,7 +75,8 @@ extension Template: CustomStringConvertible {
     public var description: String {
         parts.reduce(into: "") { result, part in
             switch part {
-            case .text(let text): result += text.split(separator: "$", omittingEmptySubsequences: false).joined(separator: "$$")
+            case .text(let text):
+                result += text.split(separator: "$", omittingEmptySubsequences: false).joined(separator: "$$")
             case .stateDirectory: result += "${state_dir}"
             case .runDirectory: result += "${run_dir}"
             case .serviceName: result += "${service.name}"

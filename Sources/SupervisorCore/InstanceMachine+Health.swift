@@ -45,8 +45,11 @@ extension InstanceMachine {
             setReadiness(true, why: nil, in: &context)
         case (.readiness, .failed(let seen, let times)):
             let isNews: Bool
-            if case .up(let process) = state { isNews = process.readinessHolds || times == spec.readinessThreshold }
-            else { isNews = false }
+            if case .up(let process) = state {
+                isNews = process.readinessHolds || times == spec.readinessThreshold
+            } else {
+                isNews = false
+            }
             if isNews { publish(.probeFailed(role, seen, times: times), in: &context) }
             setReadiness(false, why: seen, in: &context)
         case (.startup, .failed(let seen, let times)):

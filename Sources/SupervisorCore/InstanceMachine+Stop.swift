@@ -118,7 +118,8 @@ extension InstanceMachine {
         switch state {
         case .starting(let process), .up(let process):
             endProbes(of: process, in: &context)
-            let wasUp = spec.hasReadiness
+            let wasUp =
+                spec.hasReadiness
                 ? process.wasReady : process.spawnedAt.duration(to: context.now) >= Self.minimumUptime
             end = InstanceEnd(
                 manner: .exited(status), wasReady: process.wasReady,

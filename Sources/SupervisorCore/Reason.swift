@@ -161,7 +161,8 @@ extension Reason: CustomStringConvertible {
             "was sent \(signal)" + (scope == .allProcesses ? ", every process of it" : "")
                 + ", and has \(grace.approximateText) to end"
         case .killed(let grace):
-            grace.map { "was killed: it had not ended \($0.approximateText) after its stop signal" } ?? "was killed at once"
+            grace.map { "was killed: it had not ended \($0.approximateText) after its stop signal" }
+                ?? "was killed at once"
         case .exited(let status, let isPremature): "\(status)" + (isPremature ? ", before it was ready" : "")
         case .leftoversEnded: "the processes that it left behind are ended"
         case .observed(let observation): observation.description

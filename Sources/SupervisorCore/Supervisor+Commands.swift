@@ -22,7 +22,9 @@ extension Supervisor {
         let first = roots.first.map { services[$0].name }
         for index in dependencyClosure(of: roots) {
             let reason: Reason
-            if isRoot[index] { reason = .startRequested } else {
+            if isRoot[index] {
+                reason = .startRequested
+            } else {
                 guard services[index].desired == .stopped || hasFailed(index), let first else { continue }
                 reason = .startRequired(by: dependents(of: index, among: roots) ?? first)
             }

@@ -137,7 +137,8 @@ extension Supervisor {
                 services[index].downSince = rootCause
             } else {
                 let cause = service.replicas.first { !replicas[$0].isReady }.flatMap { replicas[$0].lastEvent?.id }
-                services[index].downSince = context.publish(.serviceDown, about: .service(service.name), cause: cause).id
+                services[index].downSince =
+                    context.publish(.serviceDown, about: .service(service.name), cause: cause).id
             }
         }
     }

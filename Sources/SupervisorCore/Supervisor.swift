@@ -191,8 +191,7 @@ extension Supervisor {
         let before = replicas[position].standing
         change(&replicas[position], &context)
         concludeInstance(ofReplica: position)
-        if before != replicas[position].standing, let service = index(of: replicas[position].id.service)
-        {
+        if before != replicas[position].standing, let service = index(of: replicas[position].id.service) {
             unsettle(service)
         }
     }

@@ -5,7 +5,8 @@ import Testing
 /// While a dependency is down, its dependents' crashes do not count, and one event stands for them all.
 @Suite struct RootCauseTests {
     private func running() -> Driver {
-        let strict = RestartSpec(mode: .onFailure(maximumRetries: 1), budget: .init(restarts: 1, within: .seconds(1000)))
+        let strict = RestartSpec(
+            mode: .onFailure(maximumRetries: 1), budget: .init(restarts: 1, within: .seconds(1000)))
         var driver = Driver([
             service("api", after: [("db", .healthy)], replicas: 2, restart: strict),
             service("db", probes: ProbeSet(readiness: tcpProbe)),
