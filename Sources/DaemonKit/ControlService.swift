@@ -15,7 +15,9 @@ actor ControlService {
         server = try await ControlServer.start(on: socket, for: runner)
     }
 
+    /// Ends it, or keeps it from beginning.
     func stop() async {
+        socket = nil
         await server?.stop()
     }
 }

@@ -54,18 +54,19 @@ struct RunCommand: ParsableCommand {
         try withExtendedLifetime(runner) { try loop.run() }
     }
 
-    /// Serves the control API on threads of its own, and has the stack started beside.
+    /// Has the stack started, and serves the control API on a thread of its own.
     private func serve(_ service: ControlService, for runner: StackRunner, on loop: EventLoop) {
         Task { [readyDescriptor, lifeline] in
             do {
-                try await service.start(for: runner)
-                if let readyDescriptor { Self.reportReady(readyDescriptor) }
+                // Clients that connect before wait in the socket's queue: what they are told and ask is of this stack.
                 try await runner.start(lifeline: lifeline) {
                     Task {
                         await service.stop()
                         loop.stop()
                     }
                 }
+                try await service.start(for: runner)
+                if let readyDescriptor { Self.reportReady(readyDescriptor) }
             } catch {
                 DaemonLog.write("cannot run: \(error)")
                 Glibc.exit(EXIT_FAILURE)

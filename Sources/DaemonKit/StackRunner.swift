@@ -25,7 +25,8 @@ public actor StackRunner {
     private var effects: [Effect] = []
     private var lifeline: Lifeline?
     private var isStarted = false
-    private var hasBeenReady = false
+    private var onBegin: CheckedContinuation<Void, Never>?
+    private var deadlineHasCome = false
     private var stateSince: (state: StackDocument.State, time: Timestamp)
     /// Called on the loop when everything has stopped.
     private var onStop: (() -> Void)?
@@ -56,13 +57,17 @@ public actor StackRunner {
         stateSince = (.starting, clock.now)
     }
 
-    /// Ends what an earlier daemon left, then starts the stack. `onStop` is called when, later, everything has stopped.
-    public func start(lifeline descriptor: Int32?, onStop: @escaping @Sendable () -> Void) throws {
+    /// Ends what an earlier daemon left, starts the stack, and returns. `onStop` is called when, later, everything has
+    /// stopped.
+    public func start(lifeline descriptor: Int32?, onStop: @escaping @Sendable () -> Void) async throws {
         self.onStop = onStop
         connect()
         try takeSignals()
         if let descriptor { try hold(descriptor) }
-        leftovers.end()
+        await withCheckedContinuation { continuation in
+            onBegin = continuation
+            leftovers.end()
+        }
     }
 
     private func connect() {
@@ -70,7 +75,7 @@ public actor StackRunner {
         interpreter.onPublish = { [unowned self] event in assumeIsolated { $0.publish(event) } }
         interpreter.onStackStopped = { [unowned self] in assumeIsolated { $0.stackHasStopped() } }
         loop.onTurnEnd = { [unowned self] in assumeIsolated { $0.takeEvents() } }
-        loop.onDeadline = { [unowned self] in assumeIsolated { $0.queue.post(.timePassed) } }
+        loop.onDeadline = { [unowned self] in assumeIsolated { $0.deadlineHasCome = true } }
     }
 
     private func takeSignals() throws {
@@ -91,16 +96,33 @@ public actor StackRunner {
         if count > 0 {
             queue.post(.observed(.stack, .degraded("\(count) instances that an earlier daemon left were ended")))
         }
-        if isAskedToStop { return shutDown(immediately: false) }
-        supervisor.start(configuration.services, at: clock.instant, into: &effects)
-        carryOutEffects()
+        if isAskedToStop {
+            shutDown(immediately: false)
+        } else {
+            supervisor.start(configuration.services, at: clock.instant, into: &effects)
+            carryOutEffects()
+        }
         takeEvents()
+        onBegin?.resume()
+        onBegin = nil
     }
 
     // MARK: The core's loop
 
     /// At the end of each turn of the loop.
     private func takeEvents() {
+        takeQueue()
+        // What has happened comes before what is late: an answer that is there is no timeout.
+        if deadlineHasCome {
+            deadlineHasCome = false
+            queue.post(.timePassed)
+            takeQueue()
+        }
+        loop.setDeadline(supervisor.nextDeadline.map { MonotonicTime($0) })
+    }
+
+    private func takeQueue() {
+        guard !queue.isEmpty else { return }
         // What an effect brings about at once, such as a spawn, is taken in the same turn.
         while !queue.isEmpty {
             for event in queue.takeAll() {
@@ -108,7 +130,7 @@ public actor StackRunner {
                 carryOutEffects()
             }
         }
-        loop.setDeadline(supervisor.nextDeadline.map { MonotonicTime($0) })
+        if state != stateSince.state { stateSince = (state, clock.now) }
     }
 
     private func carryOutEffects() {
@@ -158,11 +180,8 @@ public actor StackRunner {
     // MARK: For the control API
 
     func document() -> StackDocument {
-        let snapshot = supervisor.snapshot()
-        let state = state(of: snapshot)
-        if state != stateSince.state { stateSince = (state, clock.now) }
-        return StackDocument(
-            name: snapshot.name, state: state, ready: snapshot.isReady, since: stateSince.time,
+        StackDocument(
+            name: configuration.stack.name, state: stateSince.state, ready: supervisor.isReady, since: stateSince.time,
             files: configuration.files,
             directories: StackDocument.Directories(
                 state: configuration.paths.stateDirectory, run: configuration.paths.runDirectory,
@@ -170,14 +189,12 @@ public actor StackRunner {
             daemon: StackDocument.Daemon(pid: getpid(), version: productVersion, since: clock.startedAt))
     }
 
-    private func state(of snapshot: StackSnapshot) -> StackDocument.State {
-        if snapshot.isShuttingDown { return .stopping }
-        if snapshot.services.allSatisfy({ $0.desired == .stopped && $0.isAsDesired }) { return .stopped }
-        if snapshot.isReady {
-            hasBeenReady = true
-            return .ready
-        }
-        return hasBeenReady ? .degraded : .starting
+    private var state: StackDocument.State {
+        if supervisor.isShuttingDown { return .stopping }
+        if supervisor.isStopped { return .stopped }
+        if supervisor.isReady { return .ready }
+        // Once it has been ready, what is not is a degradation.
+        return stateSince.state == .starting || stateSince.state == .stopped ? .starting : .degraded
     }
 }
 

@@ -33,8 +33,11 @@ extension InstanceMachine {
         _ verdict: ProbeMachine.Verdict, of role: ProbeRole, in context: inout Context
     ) {
         switch (role, verdict) {
-        case (_, .undecided), (.liveness, .succeeded):
+        case (_, .undecided), (.liveness, .succeeded), (.liveness, .faltered):
             break
+        case (.startup, .faltered(let seen)), (.readiness, .faltered(let seen)):
+            // Of what is not ready anyway it is worth telling at once what it lacks.
+            if !isReady { publish(.probeFailed(role, seen, times: 1), in: &context) }
         case (.startup, .succeeded):
             changeProcess(in: &context) { process, context in
                 process.startupHasPassed = true

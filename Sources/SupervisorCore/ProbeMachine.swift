@@ -24,6 +24,8 @@ struct ProbeMachine: Sendable {
     /// What a run, added to the ones before, says about the instance.
     enum Verdict: Hashable {
         case undecided
+        /// The first failure after a pass, or of all, where it takes more of them to decide.
+        case faltered(String)
         case succeeded
         case failed(String, times: Int)
     }
@@ -123,7 +125,8 @@ struct ProbeMachine: Sendable {
             passes = 0
             lastFailure = seen
             failures += 1
-            return failures >= spec.failureThreshold || isToldOnce ? .failed(seen, times: failures) : .undecided
+            if failures >= spec.failureThreshold || isToldOnce { return .failed(seen, times: failures) }
+            return failures == 1 ? .faltered(seen) : .undecided
         }
     }
 }

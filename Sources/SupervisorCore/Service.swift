@@ -37,6 +37,8 @@ struct Service: Sendable {
     /// Positions of the services that depend on it.
     var dependents: [Int] = []
     var listeners: Listeners
+    /// Why they are not bound, while binding has failed.
+    var listenersFailure: StackEvent?
     /// It is going down, or is down because somebody said so.
     var descent: Descent?
     /// It was available when it was last looked at.

@@ -5,11 +5,6 @@ public struct StackSnapshot: Sendable {
     public var name: String
     public var isShuttingDown: Bool
     public var services: [ServiceSnapshot]
-
-    /// Every service that should run is ready, and every one that should complete has.
-    public var isReady: Bool {
-        services.allSatisfy(\.isAsDesired)
-    }
 }
 
 public struct ServiceSnapshot: Sendable {

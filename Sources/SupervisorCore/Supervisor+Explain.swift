@@ -2,6 +2,23 @@ public import StackModel
 
 /// What the core can say about itself.
 extension Supervisor {
+    /// Every service that should run is ready, and every one that should complete has. Cheaper than a snapshot.
+    public var isReady: Bool {
+        services.allSatisfy { service in
+            service.replicas.allSatisfy { replica in
+                switch service.desired {
+                case .running: replicas[replica].isReady || replicas[replica].hasCompleted
+                case .stopped: !replicas[replica].hasInstance
+                }
+            }
+        }
+    }
+
+    /// Nothing runs, and nothing should.
+    public var isStopped: Bool {
+        services.allSatisfy { $0.desired == .stopped } && replicas.allSatisfy { !$0.hasInstance }
+    }
+
     public func snapshot() -> StackSnapshot {
         StackSnapshot(name: name, isShuttingDown: isShuttingDown, services: services.map(snapshot(of:)))
     }
@@ -25,6 +42,7 @@ extension Supervisor {
     /// The latest event in words; for what is asked again and again, what was last seen.
     private func reason(of replica: Replica) -> String {
         if let (role, seen) = replica.instance?.lastProbeFailure { return "its \(role.rawValue) probe says: \(seen)" }
+        if let failure = listenersFailure(of: replica) { return failure.reason.description }
         guard let event = replica.lastEvent else { return "nothing has been asked of it" }
         switch event.reason {
         case .restartsAfter, .gaveUp, .stopped:
@@ -46,6 +64,7 @@ extension Supervisor {
         // A dependency chain has no cycle, so it is no longer than there are services.
         for _ in services.indices {
             guard let position = next else { break }
+            append(listenersFailure(of: replicas[position]), to: &chain)
             append(replicas[position].lastEvent, to: &chain)
             next = blocker(of: replicas[position])
         }
@@ -60,6 +79,12 @@ extension Supervisor {
             chain.append(event)
             next = event.cause.flatMap { context.events[$0] }
         }
+    }
+
+    /// What keeps the replica's listeners from being bound, where it waits for them.
+    private func listenersFailure(of replica: Replica) -> StackEvent? {
+        guard case .waiting(.listeners) = replica.state else { return nil }
+        return index(of: replica.id.service).flatMap { services[$0].listenersFailure }
     }
 
     /// The replica that keeps that one waiting.

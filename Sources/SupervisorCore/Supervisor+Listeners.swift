@@ -24,6 +24,7 @@ extension Supervisor {
     mutating func listenersOpened(_ name: ServiceName) {
         guard let index = index(of: name), services[index].listeners == .opening else { return }
         services[index].listeners = .open
+        services[index].listenersFailure = nil
         context.publish(.listenersBound, about: .service(name), cause: nil)
         unsettle(index)
     }
@@ -31,7 +32,7 @@ extension Supervisor {
     mutating func listenersFailed(_ name: ServiceName, _ failure: SpawnFailure) {
         guard let index = index(of: name), services[index].listeners == .opening else { return }
         services[index].listeners = .failed
-        context.publish(
+        services[index].listenersFailure = context.publish(
             .listenersFailed(failure, retryAfter: Self.retryPeriod), about: .service(name), cause: nil)
         context.deadlines[DeadlineSlots(of: index)[.listeners]] = context.now.advanced(by: Self.retryPeriod)
     }

@@ -10,7 +10,7 @@ public struct Supervisor: Sendable {
     var replicas: [Replica] = []
     var context: Context
     /// An operator or a signal has asked for the end of everything.
-    var isShuttingDown = false
+    public internal(set) var isShuttingDown = false
     private var stackHasStopped = false
     private var indexByName: [ServiceName: Int] = [:]
     /// Positions of replicas by their instances.

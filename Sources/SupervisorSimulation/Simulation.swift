@@ -10,6 +10,12 @@ public struct Simulation {
         public var violation: Violation?
         /// Of all that happened.
         public var digest: UInt64
+
+        /// Another run of the seed must be the same.
+        mutating func compare(with other: Outcome) {
+            guard other.digest != digest || other.steps != steps else { return }
+            violation = Violation(.determinism, at: .origin, "a second run of the seed differs")
+        }
     }
 
     /// What is still to come.
@@ -37,6 +43,8 @@ public struct Simulation {
     /// The digest takes in the words of every event, which costs much more than the rest.
     private let isThorough: Bool
     private let bound: Duration
+    /// What is started first.
+    private let names: [ServiceName]
 
     /// How long after the healing what had gone wrong before may still have effects.
     private static let aftermath = Duration.seconds(60)
@@ -51,13 +59,16 @@ public struct Simulation {
         self.seed = seed
         self.isThorough = isThorough
         tracing = trace
-        supervisor = Supervisor(stack: stack, seed: random.next())
+        let coreSeed = random.next()
         world = World(stack: stack, plan: plan, random: random.split())
-        judge = Judge(stack)
+        let beginning = Beginning(for: stack, random: &random)
+        supervisor = Supervisor(stack: stack, restoring: beginning.restored, seed: coreSeed)
+        judge = Judge(stack, beginning)
+        names = beginning.names
         bound = stack.longestUpheaval
         let quietFrom = plan.healsAt.advanced(by: Self.aftermath)
         if plan.ending == .everythingStarts {
-            world.schedule(.command(.start([])), at: quietFrom)
+            world.schedule(.order(FaultPlan.Order(time: quietFrom, command: .start([]))), at: quietFrom)
             act = .faults(until: quietFrom)
         } else {
             act = .falling(limit: plan.healsAt.advanced(by: bound))
@@ -83,17 +94,14 @@ public struct Simulation {
         var trace: Trace?
         var outcome = run(seed: seed, isThorough: isThorough, trace: &trace)
         guard isThorough, outcome.violation == nil else { return outcome }
-        let second = run(seed: seed, isThorough: true, trace: &trace)
-        if second.digest != outcome.digest || second.steps != outcome.steps {
-            outcome.violation = Violation(.determinism, at: .origin, "a second run of the seed differs")
-        }
+        outcome.compare(with: run(seed: seed, isThorough: true, trace: &trace))
         return outcome
     }
 
     // MARK: Steps
 
     private mutating func play() throws(Violation) {
-        supervisor.start(at: world.now, into: &effects)
+        supervisor.start(names, at: world.now, into: &effects)
         try conclude("start")
         while try step() {}
     }
@@ -111,11 +119,10 @@ public struct Simulation {
             self.timer = nil
             try tell(.timePassed)
         } else if happens != nil {
-            if let event = world.next() { try tellAfterDeadlines(event) }
-        } else if judge.hasStopped {
-            return false
+            if let event = world.next(deadline: supervisor.nextDeadline) { try tellAmidDeadlines(event) }
         } else {
-            throw judge.violation(.liveness, "nothing happens any more, and the stack is not stopped")
+            try judge.checkEnd()
+            return false
         }
         return try proceed()
     }
@@ -126,10 +133,17 @@ public struct Simulation {
         timer = (deadline, max(world.now, deadline.advanced(by: world.timerDelay())))
     }
 
-    /// What is overdue comes first, as in the core itself; told apart, the judge sees which effect answers what.
-    private mutating func tellAfterDeadlines(_ event: Event) throws(Violation) {
-        if let deadline = supervisor.nextDeadline, deadline <= world.now { try tell(.timePassed) }
+    /// What is overdue is served before the event, right after it, or when its timer fires.
+    private mutating func tellAmidDeadlines(_ event: Event) throws(Violation) {
+        guard isOverdue else { return try tell(event) }
+        let order = world.random.below(3)
+        if order == 0 { try tell(.timePassed) }
         try tell(event)
+        if order == 1, isOverdue { try tell(.timePassed) }
+    }
+
+    private var isOverdue: Bool {
+        supervisor.nextDeadline.map { $0 <= world.now } ?? false
     }
 
     private mutating func tell(_ event: Event) throws(Violation) {
@@ -170,22 +184,14 @@ public struct Simulation {
             act = .rising(limit: world.now.advanced(by: bound), restartsLater: world.random.chance(percent: 20))
             return try proceed()
         case .rising(let limit, let restartsLater):
-            if judge.told.isAsDesired {
-                try endRise(restartsLater: restartsLater)
-            } else if world.now > limit {
-                throw judge.violation(.liveness, "it has not come up in \(bound.text): \(judge.told.shortcomings)")
-            }
+            if try judge.hasRisen(by: limit) { try endRise(restartsLater: restartsLater) }
         case .falling(let limit):
-            if judge.hasStopped {
-                guard world.isEmpty else {
-                    throw judge.violation(.nothingLeft, "the stack is stopped, and processes live")
-                }
-                try look()
-                act = .after
-            } else if world.now > limit {
-                throw judge.violation(
-                    .liveness, "it has not ended \(bound.text) after it could: \(judge.told.shortcomings)")
+            guard try judge.hasFallen(by: limit) else { return true }
+            guard world.isEmpty else {
+                throw judge.violation(.nothingLeft, "the stack is stopped, and processes live")
             }
+            try look()
+            act = .after
         case .after:
             return world.nextTime != nil
         }
@@ -195,8 +201,8 @@ public struct Simulation {
     /// All is up, which the core is to know; then it is brought down.
     private mutating func endRise(restartsLater: Bool) throws(Violation) {
         try look()
-        guard supervisor.snapshot().isReady else {
-            throw judge.violation(.readiness, "all is up, and the snapshot does not show it")
+        guard supervisor.isReady == judge.told.isAsDesired else {
+            throw judge.violation(.readiness, "whether all is up is not what the snapshot shows")
         }
         let limit = world.now.advanced(by: bound)
         if restartsLater {

@@ -123,6 +123,16 @@ import Testing
         #expect(driver.isReady("a/0"))
     }
 
+    @Test func whatANewInstanceLacksIsToldOnceAtItsFirstFailure() {
+        var driver = started(service("a", probes: ProbeSet(readiness: tcpProbe)))
+        for _ in 0..<5 {
+            driver.answer("a/0", .readiness, .failed("refused"))
+            driver.pass(.seconds(10))
+        }
+        let told = driver.published.filter { $0.reason.code == "probe_failed" }.map(\.reason)
+        #expect(told == [.probeFailed(.readiness, "refused", times: 1), .probeFailed(.readiness, "refused", times: 3)])
+    }
+
     @Test func aLivenessFailureRestartsItAndStopsItsOtherProbes() {
         var spec = tcpProbe
         spec.failureThreshold = 1

@@ -57,7 +57,8 @@ import Testing
         }
         #expect(
             verdicts == [
-                .undecided, .undecided, .undecided, .succeeded, .undecided, .undecided, .failed("z", times: 3),
+                .undecided, .faltered("x"), .undecided, .succeeded, .faltered("y"), .undecided,
+                .failed("z", times: 3),
             ])
     }
 

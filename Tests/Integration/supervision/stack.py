@@ -156,6 +156,11 @@ class Stack:
     def daemon_pid(self) -> int:
         return int(self.get("/v1/stack")["daemon"]["pid"])
 
+    def kill_daemon(self) -> None:
+        pid = self.daemon_pid
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not is_alive(pid))
+
     def processes(self) -> list[int]:
         """Everything that runs with this stack's name in its environment, the daemon not counted."""
         wanted = f"STACKD_STACK={self.name}".encode()

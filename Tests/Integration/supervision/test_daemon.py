@@ -23,7 +23,8 @@ def test_what_a_killed_daemon_leaves_is_ended_before_the_next_one_starts_anythin
     stack.up(SLEEPERS, "--wait")
     before = {name: replica["pid"] for name, replica in stack.replicas().items()}
     serials = [replica["instance"] for replica in stack.replicas().values()]
-    os.kill(stack.daemon_pid, signal.SIGKILL)
+    stack.kill_daemon()
+    # It is ready only when its own instances are, not while those of the other are being ended.
     stack.up(SLEEPERS, "--wait")
     after = stack.replicas()
     assert not any(is_alive(pid) for pid in before.values())
@@ -40,7 +41,7 @@ services:
 """
     stack.up(text, "--wait")
     stack.ctl("stop")
-    os.kill(stack.daemon_pid, signal.SIGKILL)
+    stack.kill_daemon()
     stack.write(text)
     subprocess.run([str(STACKCTL), "up", "-d"], cwd=stack.directory, env=stack.environment, check=True)
     stack.wait_ready("back/0")
