@@ -11,7 +11,7 @@ public enum Effect: Sendable {
     /// Run the service's `pre_stop` command beside the instance. Answered by `preStopFinished`, unless it is released.
     case runPreStop(InstanceID)
     case signal(InstanceID, Signal, SignalScope)
-    /// Kill every process of the instance, its probes' and hooks' included. Answered by `exited` and `emptied`.
+    /// Kill every process of the instance, its hook's included. Answered by `exited` and `emptied`.
     case kill(InstanceID)
     /// Answered by `probeFinished`, unless it is cancelled.
     case startProbe(InstanceID, ProbeRun)

@@ -2,6 +2,8 @@ import StackModel
 
 /// How an instance is: what its probes find out, and what it says of itself.
 extension InstanceMachine {
+    /// How far one message can put a timeout off: whoever needs longer says so again, and shows that it lives.
+    private static let longestExtension = Duration.seconds(300)
     /// What is kept of a STATUS.
     private static let statusLimit = 256
 
@@ -102,7 +104,8 @@ extension InstanceMachine {
             status = String(text.prefix(Self.statusLimit))
         case .extendTimeout(let duration):
             guard let deadline = context.deadlines[slots.phase], mayExtendTimeout else { return }
-            context.deadlines[slots.phase] = max(deadline, context.now.advanced(by: duration))
+            let extended = context.now.advanced(by: min(duration, Self.longestExtension))
+            context.deadlines[slots.phase] = max(deadline, extended)
         }
     }
 

@@ -95,7 +95,7 @@ struct ProbeMachine: Sendable {
     private var pushLimit: Duration { spec.period * spec.failureThreshold }
 
     private mutating func startRun(in context: inout Context) {
-        number += 1
+        number &+= 1
         state = .running(startedAt: context.now)
         if isToldOnce {
             context.deadlines[slot] = role == .startup ? context.now.advanced(by: pushLimit) : nil

@@ -38,6 +38,8 @@ struct Replica: Sendable {
     private var nextCause: EventID?
     /// That it waits for its dependents to stop has been told.
     private var heldStop: ServiceName?
+    /// Somebody asked for a start while the instance was ending: what follows its end is a fresh start.
+    private var isWantedAgain = false
 
     init(id: ReplicaID, slots: DeadlineSlots, at now: Instant) {
         self.id = id
@@ -114,7 +116,9 @@ extension Replica {
             guard again else { return }
             context.deadlines[slots[.backoff]] = nil
             begin(causedBy: cause, in: &context)
-        case .waiting, .active, .unstartable:
+        case .active:
+            isWantedAgain = again && isEnding
+        case .waiting, .unstartable:
             break
         }
     }
@@ -224,6 +228,7 @@ extension Replica {
     ) {
         guard case .active(let instance) = state, let end = instance.end else { return }
         let restart = instance.revision.spec.restart
+        defer { isWantedAgain = false }
         guard isWanted else {
             publish(.stopped, in: &context)
             return enter(.stopped, in: &context)
@@ -231,6 +236,7 @@ extension Replica {
         if let cause = end.cause, !cause.isFailure {
             return enter(.waiting(nil), in: &context)
         }
+        if isWantedAgain { return begin(causedBy: nil, in: &context) }
         if !end.isFailure, restart.isOneShot {
             publish(.completed, in: &context)
             return enter(.completed, in: &context)

@@ -2,8 +2,6 @@ public import StackModel
 
 /// The whole stack at one moment, for whoever asks.
 public struct StackSnapshot: Sendable {
-    public var name: String
-    public var isShuttingDown: Bool
     public var services: [ServiceSnapshot]
 }
 

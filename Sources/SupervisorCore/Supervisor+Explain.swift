@@ -20,7 +20,7 @@ extension Supervisor {
     }
 
     public func snapshot() -> StackSnapshot {
-        StackSnapshot(name: name, isShuttingDown: isShuttingDown, services: services.map(snapshot(of:)))
+        StackSnapshot(services: services.map(snapshot(of:)))
     }
 
     private func snapshot(of service: Service) -> ServiceSnapshot {
@@ -44,15 +44,11 @@ extension Supervisor {
         if let (role, seen) = replica.instance?.lastProbeFailure { return "its \(role.rawValue) probe says: \(seen)" }
         if let failure = listenersFailure(of: replica) { return failure.reason.description }
         guard let event = replica.lastEvent else { return "nothing has been asked of it" }
-        switch event.reason {
-        case .restartsAfter, .gaveUp, .stopped:
-            // What was decided says little without what it was decided upon.
-            guard let cause = event.cause.flatMap({ context.events[$0] }), cause.subject.isAboutInstance else { break }
-            return "\(cause.reason); \(event.reason)"
-        default:
-            break
-        }
-        return event.reason.description
+        // What was decided says little without what it was decided upon.
+        guard case .replica = event.subject, let cause = event.cause.flatMap({ context.events[$0] }),
+            cause.reason.isEndOfAnInstance
+        else { return event.reason.description }
+        return "\(cause.reason); \(event.reason)"
     }
 
     /// The chain of causes of the replica's state, the latest first; empty where there is no such replica.
@@ -99,11 +95,8 @@ extension Supervisor {
     }
 }
 
-extension Subject {
-    fileprivate var isAboutInstance: Bool {
-        switch self {
-        case .instance: true
-        case .stack, .service, .replica: false
-        }
+extension Reason {
+    fileprivate var isEndOfAnInstance: Bool {
+        if case .exited = self { true } else if case .spawnFailed = self { true } else { false }
     }
 }

@@ -5,7 +5,6 @@ public import StackModel
 /// It reads no clock, does no I/O, and draws random numbers from its own seeded generator only, so that the same events
 /// at the same times always give the same effects.
 public struct Supervisor: Sendable {
-    let name: String
     var services: [Service] = []
     var replicas: [Replica] = []
     var context: Context
@@ -36,7 +35,6 @@ public struct Supervisor: Sendable {
 
     /// The stack must be valid: its dependencies exist and have no cycle.
     public init(stack: StackSpec, restoring restored: RestoredState = RestoredState(), seed: UInt64) {
-        name = stack.name
         context = Context(seed: seed)
         nextInstance = restored.nextInstance
         self.restored = restored

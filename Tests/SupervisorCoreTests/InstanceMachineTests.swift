@@ -88,6 +88,16 @@ import Testing
         #expect(driver.deeds == ["kill #1"])
     }
 
+    @Test func noMessageExtendsATimeoutForEver() {
+        var driver = started(service("a", stop: StopSpec(gracePeriod: .seconds(1))))
+        driver.command(.stop([]))
+        driver.notify("a/0", .extendTimeout(.seconds(1_000_000_000)))
+        driver.pass(.seconds(299))
+        #expect(driver.deeds == [])
+        driver.pass(.seconds(1))
+        #expect(driver.deeds == ["kill #1"])
+    }
+
     @Test func aStartupProbeThatFailsRestartsIt() {
         var spec = tcpProbe
         spec.period = .seconds(1)

@@ -90,6 +90,24 @@ import Testing
         #expect(driver.isReady("a/0"))
     }
 
+    @Test func aStartThatComesWhileItEndsByItselfIsNotLost() {
+        var probe = tcpProbe
+        probe.failureThreshold = 1
+        var driver = Driver([
+            service("a", restart: RestartSpec(mode: .no), probes: ProbeSet(liveness: probe))
+        ])
+        driver.start()
+        driver.spawned("a/0")
+        driver.answer("a/0", .liveness, .failed("x"))
+        driver.command(.start([]))
+        driver.exited("a/0")
+        #expect(driver.deeds == ["release #1", "spawn a/0"])
+        // Only the once: the next failure is final again.
+        driver.spawned("a/0")
+        driver.exited("a/0", 1)
+        #expect(driver.phase("a/0") == .failed)
+    }
+
     @Test func anOperatorsStartEndsADelayAndForgives() {
         var driver = Driver([service("a", restart: RestartSpec(mode: .onFailure(maximumRetries: 1)))])
         driver.start()
