@@ -8,7 +8,11 @@ STACK ?= stacks/dev.yaml
 CHECKED := --explicit-target-dependency-import-check error
 RELEASE := $(CHECKED) -c release --static-swift-stdlib
 
-.PHONY: up test build release format lint simulate bench unit-test integration-test clean
+# Tests that reap every child of their process, as the daemon does: beside others they would take the others' children.
+REAPING := LinuxRuntimeTests|DaemonKitTests
+TEST := STACKD_TEST_PYTHONS=.venv/bin/python:.venv-mcp1/bin/python $(SWIFT) test --skip-build
+
+.PHONY: up test build release format lint simulate mutate bench unit-test integration-test clean
 
 up: release
 	scripts/install-packages run
@@ -27,7 +31,8 @@ release:
 unit-test:
 	scripts/install-packages test
 	$(SWIFT) build $(CHECKED) --build-tests
-	STACKD_TEST_PYTHONS=.venv/bin/python:.venv-mcp1/bin/python $(SWIFT) test --skip-build
+	$(TEST) --skip '$(REAPING)'
+	for suite in $(subst |, ,$(REAPING)); do $(TEST) --filter "$$suite" || exit 1; done
 
 integration-test: release
 	scripts/install-packages test
@@ -36,6 +41,11 @@ integration-test: release
 # Worlds of the simulation by their seeds; SEEDS=1000000 takes about half an hour at the most.
 simulate: release
 	.build/release/simulate --seeds $(SEEDS)
+
+# Puts bugs into the core on purpose and shows which invariant of the simulation catches each.
+mutate:
+	scripts/install-packages build
+	scripts/mutate-core
 
 bench: release
 	scripts/install-packages test

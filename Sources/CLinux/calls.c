@@ -34,6 +34,13 @@ int clinux_open(int directory, const char *path, int flags, unsigned mode) {
 int clinux_pipe(int *read_end, int *write_end) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
+    // A new pipe has no other flags that this could undo, and to ask would cost another call.
+    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
+        const int error = errno;
+        close(ends[0]);
+        close(ends[1]);
+        return -error;
+    }
     *read_end = ends[0];
     *write_end = ends[1];
     return 0;

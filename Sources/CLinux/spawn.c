@@ -2,6 +2,11 @@
 // The price: only the calling thread is suspended, every other thread goes on in the same memory, and `errno`, locks
 // and every other piece of libc's state belong to the suspended thread. So from clone3 to execve the child stands on a
 // stack of its own and makes system calls by hand.
+//
+// Descriptors would make it grow again: a child with a copy of its parent's table pays for each of the thousands in it
+// twice, once when it is copied and once when exec closes it. So the child shares the table (CLONE_FILES), and its very
+// first act is to take a private copy of the lowest numbers only (close_range(2), CLOSE_RANGE_UNSHARE), among which its
+// parent has put what it is to have. Until then it touches no descriptor: it would be its parent's.
 #define _GNU_SOURCE
 #include "clinux_spawn.h"
 
@@ -19,6 +24,9 @@
 
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE (1U << 1)
 #endif
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
@@ -112,6 +120,12 @@ static inline long call3(long number, long a, long b, long c) { return call6(num
 struct child {
     struct clinux_spawn *request;
     long parent;
+    // sources[i] becomes descriptor i. The child changes this array as it lifts sources out of the way.
+    int *sources;
+    // From this number on it leaves the shared table behind; 0 when it was born with a copy of the whole.
+    int first_left_behind;
+    // Why it could not leave the shared table.
+    int unshare_errno;
 };
 
 __attribute__((noreturn)) static void fail(struct clinux_spawn *request, enum clinux_stage stage, long result) {
@@ -154,18 +168,26 @@ static void set_oom_score(struct clinux_spawn *request) {
     call3(SYS_close, file, 0, 0);
 }
 
+static void leave_shared_table(struct child *child) {
+    if (child->first_left_behind == 0) return;
+    const long result = call3(SYS_close_range, child->first_left_behind, ~0U, CLOSE_RANGE_UNSHARE);
+    if (result == 0) return;
+    child->unshare_errno = (int)-result;
+    fail(child->request, CLINUX_STAGE_DESCRIPTORS, result);
+}
+
 // Sources inside the target range are lifted above it first: else a dup3 onto a target could close a source not yet
 // used.
-static void place_descriptors(struct clinux_spawn *request) {
+static void place_descriptors(struct clinux_spawn *request, int *sources) {
     const int count = request->source_count;
     for (int i = 0; i < count; i++) {
-        if (request->sources[i] < count) {
-            request->sources[i] = (int)check(request, CLINUX_STAGE_DESCRIPTORS,
-                                             call3(SYS_fcntl, request->sources[i], F_DUPFD_CLOEXEC, count));
+        if (sources[i] < count) {
+            sources[i] = (int)check(request, CLINUX_STAGE_DESCRIPTORS,
+                                    call3(SYS_fcntl, sources[i], F_DUPFD_CLOEXEC, count));
         }
     }
     for (int i = 0; i < count; i++) {
-        check(request, CLINUX_STAGE_DESCRIPTORS, call3(SYS_dup3, request->sources[i], i, 0));
+        check(request, CLINUX_STAGE_DESCRIPTORS, call3(SYS_dup3, sources[i], i, 0));
     }
     check(request, CLINUX_STAGE_DESCRIPTORS, call3(SYS_close_range, count, ~0U, CLOSE_RANGE_CLOEXEC));
 }
@@ -218,8 +240,9 @@ static long execute(struct clinux_spawn *request) {
 // What needs privileges comes before the user changes, what the user's own rights decide after it. Limits come after
 // the descriptors, which a low RLIMIT_NOFILE would refuse.
 static void run_child(void *value) {
-    const struct child *child = value;
+    struct child *child = value;
     struct clinux_spawn *request = child->request;
+    leave_shared_table(child);
     reset_signal_dispositions();
     enter_session(request);
     set_oom_score(request);
@@ -227,7 +250,7 @@ static void run_child(void *value) {
         check(request, CLINUX_STAGE_NICE, call3(SYS_setpriority, PRIO_PROCESS, 0, request->nice));
     }
     if (request->umask >= 0) call3(SYS_umask, request->umask, 0, 0);
-    place_descriptors(request);
+    place_descriptors(request, child->sources);
     set_limits(request);
     become_user(request);
     if (request->working_directory != NULL) {
@@ -247,8 +270,9 @@ static void run_child(void *value) {
     fail(request, CLINUX_STAGE_EXECUTABLE, execute(request));
 }
 
-int32_t clinux_spawn(struct clinux_spawn *request, void *stack, size_t stack_size) {
-    struct child child = {.request = request, .parent = getpid()};
+// One attempt; the result and the request's are those of `clinux_spawn`.
+static int32_t start(struct child *child, void *stack, size_t stack_size) {
+    struct clinux_spawn *request = child->request;
     int pidfd = -1;
     struct clone_arguments arguments = {
         .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD,
@@ -257,6 +281,7 @@ int32_t clinux_spawn(struct clinux_spawn *request, void *stack, size_t stack_siz
         .stack = (uintptr_t)stack,
         .stack_size = stack_size,
     };
+    if (child->first_left_behind > 0) arguments.flags |= CLONE_FILES;
     if (request->cgroup >= 0) {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = (uint64_t)request->cgroup;
@@ -273,7 +298,7 @@ int32_t clinux_spawn(struct clinux_spawn *request, void *stack, size_t stack_siz
     const uint64_t all = ~0ULL;
     uint64_t previous = 0;
     call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&previous, SIGNAL_SET_SIZE, 0, 0);
-    const long pid = clone3_and_run(&arguments, run_child, &child);
+    const long pid = clone3_and_run(&arguments, run_child, child);
     call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&previous, 0, SIGNAL_SET_SIZE, 0, 0);
     if (changes_user && dumpable == 1) prctl(PR_SET_DUMPABLE, dumpable);
 
@@ -292,6 +317,52 @@ int32_t clinux_spawn(struct clinux_spawn *request, void *stack, size_t stack_siz
     }
     request->pidfd = pidfd;
     return (int32_t)pid;
+}
+
+// Puts the sources into the slots; a slot holds its filler already.
+static int32_t fill_slots(struct clinux_spawn *request) {
+    for (int i = 0; i < request->source_count; i++) {
+        if (request->sources[i] == request->slot_filler) continue;
+        if (dup3(request->sources[i], request->slots[i], O_CLOEXEC) < 0) {
+            request->failed_stage = CLINUX_STAGE_DESCRIPTORS;
+            request->failed_errno = errno;
+            return -errno;
+        }
+    }
+    return 0;
+}
+
+static void empty_slots(struct clinux_spawn *request) {
+    for (int i = 0; i < request->source_count; i++) {
+        if (request->sources[i] != request->slot_filler) dup3(request->slot_filler, request->slots[i], O_CLOEXEC);
+    }
+}
+
+int32_t clinux_spawn(struct clinux_spawn *request, void *stack, size_t stack_size) {
+    // Linux before 5.9 cannot, and a sandbox may refuse it.
+    static _Thread_local int lacks_unshare;
+
+    struct child child = {.request = request, .parent = getpid(), .sources = request->sources};
+    const int count = request->source_count;
+    if (count > request->slot_count || count > CLINUX_SLOTS_MAX || lacks_unshare) {
+        return start(&child, stack, stack_size);
+    }
+
+    struct child sharing = child;
+    // The child's own, because it changes them.
+    int sources[CLINUX_SLOTS_MAX];
+    for (int i = 0; i < count; i++) {
+        sources[i] = request->slots[i];
+        if (sharing.first_left_behind <= sources[i]) sharing.first_left_behind = sources[i] + 1;
+    }
+    sharing.sources = sources;
+    int32_t pid = fill_slots(request);
+    if (pid == 0) pid = start(&sharing, stack, stack_size);
+    empty_slots(request);
+    const int refusal = sharing.unshare_errno;
+    if (refusal != EINVAL && refusal != ENOSYS && refusal != EPERM) return pid;
+    lacks_unshare = 1;
+    return start(&child, stack, stack_size);
 }
 
 static const size_t guard_size = 65536;

@@ -2,6 +2,8 @@
 public struct LogLine: Hashable, Codable, Sendable {
     public enum Stream: String, Hashable, Codable, Sendable, CaseIterable {
         case stdout, stderr
+        /// Not the service's: stackd says what it had to drop.
+        case stackd
     }
 
     public var time: Timestamp
@@ -13,9 +15,22 @@ public struct LogLine: Hashable, Codable, Sendable {
     public var sequence: UInt64
     /// Without the newline; bytes that are no UTF-8 are replaced by U+FFFD.
     public var text: String
+    private var isContinued: Bool?
+
+    /// Whether the text goes on in the replica's next line of the same stream: it was too long for one.
+    public var continues: Bool {
+        get { isContinued ?? false }
+        set { isContinued = newValue ? true : nil }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case time, service, replica, stream, sequence, text
+        case isContinued = "continues"
+    }
 
     public init(
-        time: Timestamp, service: String, replica: Int, stream: Stream, sequence: UInt64, text: String
+        time: Timestamp, service: String, replica: Int, stream: Stream, sequence: UInt64, text: String,
+        continues: Bool = false
     ) {
         self.time = time
         self.service = service
@@ -23,5 +38,6 @@ public struct LogLine: Hashable, Codable, Sendable {
         self.stream = stream
         self.sequence = sequence
         self.text = text
+        self.continues = continues
     }
 }

@@ -37,6 +37,9 @@ public struct StackPaths: Hashable, Sendable {
     /// A unix socket's path has room for 107 bytes, so a name near its limit of 63 needs short directories.
     public var controlSocket: String { "\(runDirectory)/control/socket" }
 
+    /// The daemon's journal.
+    public var journal: String { "\(stateDirectory)/journal" }
+
     /// What the daemon itself writes to its standard error when `stackctl` starts it.
     public var daemonLog: String { "\(stateDirectory)/daemon.log" }
 

@@ -15,6 +15,8 @@ public struct StreamGap: Hashable, Codable, Sendable {
         case clientTooSlow = "client_too_slow"
         /// The daemon does not have them any more.
         case noLongerKept = "no_longer_kept"
+        /// They are more than one answer holds; some of them may be no longer kept.
+        case answerTooLarge = "answer_too_large"
         /// They were never written: a full disk, or output beyond what the daemon takes.
         case outputDropped = "output_dropped"
     }

@@ -13,7 +13,7 @@ public struct ControlSocket: ~Copyable, Sendable {
     private let lock: Int32
 
     /// Takes the name, in place of what a dead daemon left there; its directory is made with mode 0700 where there is
-    /// none, the socket with 0600.
+    /// none and must be the user's own, the socket with 0600.
     public init(path: String) throws(ControlSocketError) {
         guard path.utf8.count <= Self.pathLimit else { throw ControlSocketError(.pathTooLong, path: path) }
         try Self.makeDirectory(of: path)
@@ -43,11 +43,17 @@ public struct ControlSocket: ~Copyable, Sendable {
         descriptor.take()
     }
 
+    /// Makes the directory where there is none, and sees to it that nobody else can put a file of theirs into it.
     private static func makeDirectory(of path: String) throws(ControlSocketError) {
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
-        let directory = String(path[..<slash])
+        let slash = path.lastIndex(of: "/")
+        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
             throw ControlSocketError(failed: "mkdir", path: directory)
+        }
+        var status = stat()
+        guard lstat(directory, &status) == 0 else { throw ControlSocketError(failed: "stat", path: directory) }
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
+            throw ControlSocketError(.notPrivate, path: directory)
         }
     }
 

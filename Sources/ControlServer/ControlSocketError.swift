@@ -10,6 +10,8 @@ public struct ControlSocketError: Error, Hashable, Sendable, CustomStringConvert
         case pathTooLong
         /// Something that is no socket has its name.
         case notASocket
+        /// Others could put something of theirs into its directory.
+        case notPrivate
         /// A call of the system failed.
         case system
     }
@@ -40,6 +42,7 @@ public struct ControlSocketError: Error, Hashable, Sendable, CustomStringConvert
         case .inUse: "another daemon listens on \(path)"
         case .pathTooLong: "\(path): longer than the \(ControlSocket.pathLimit) bytes of a socket's name"
         case .notASocket: "\(path) exists and is no socket"
+        case .notPrivate: "\(path) is not a directory of this user's own that nobody else can write to"
         case .system: "\(step) \(path): \(String(cString: strerror(errno)))"
         }
     }

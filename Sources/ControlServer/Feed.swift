@@ -54,6 +54,9 @@ public final class Feed<Item: FeedItem>: Sendable {
         self.capacity = capacity
     }
 
+    /// Whether nothing that is offered is taken any more: the client is gone, or the daemon has ended the feed.
+    public var isFinished: Bool { state.withLock { $0.isFinished } }
+
     /// Passes an item on. False: the client is gone, and the feed can be forgotten.
     @discardableResult
     public func offer(_ item: Item) -> Bool {

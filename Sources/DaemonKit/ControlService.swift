@@ -4,20 +4,34 @@ import ControlServer
 actor ControlService {
     private var socket: ControlSocket?
     private var server: ControlServer?
+    private var isStarting = false
+    private var isStopped = false
+    /// Who stops it waits until it has started.
+    private var onStarted: CheckedContinuation<Void, Never>?
 
     init(_ socket: consuming ControlSocket) {
         self.socket = consume socket
     }
 
-    /// Begins to serve; a second call does nothing.
-    func start(for runner: StackRunner) async throws {
-        guard let socket = socket.take() else { return }
-        server = try await ControlServer.start(on: socket, for: runner)
+    /// Begins to serve; a second call does nothing. Tells whether it serves: not when it was stopped meanwhile.
+    func start(for controller: some StackController) async throws -> Bool {
+        guard let socket = socket.take() else { return false }
+        isStarting = true
+        defer {
+            isStarting = false
+            onStarted?.resume()
+            onStarted = nil
+        }
+        server = try await ControlServer.start(on: socket, for: controller)
+        return !isStopped
     }
 
     /// Ends it, or keeps it from beginning.
     func stop() async {
+        isStopped = true
         socket = nil
+        if isStarting { await withCheckedContinuation { onStarted = $0 } }
         await server?.stop()
+        server = nil
     }
 }

@@ -12,10 +12,12 @@ public struct DaemonConfiguration: Sendable {
     public var environment: [String: String]
     /// The services to start with what they depend on; none means all.
     public var services: [ServiceName]
+    /// Nothing is started: what an earlier daemon left is ended, and that is all.
+    public var onlyEndsLeftovers: Bool
 
     public init(
         stack: StackSpec, files: [String], paths: StackPaths, controlSocket: String? = nil,
-        environment: [String: String], services: [ServiceName] = []
+        environment: [String: String], services: [ServiceName] = [], onlyEndsLeftovers: Bool = false
     ) {
         self.stack = stack
         self.files = files
@@ -23,9 +25,12 @@ public struct DaemonConfiguration: Sendable {
         self.controlSocket = controlSocket ?? paths.controlSocket
         self.environment = environment
         self.services = services
+        self.onlyEndsLeftovers = onlyEndsLeftovers
     }
 
     var logDirectory: String { "\(paths.stateDirectory)/logs" }
     var notifyDirectory: String { "\(paths.runDirectory)/notify" }
-    var journalFile: String { "\(paths.stateDirectory)/journal" }
+    /// That of the stack's usual control socket, made even where the socket is elsewhere.
+    var controlDirectory: String { "\(paths.runDirectory)/control" }
+    var journalFile: String { paths.journal }
 }

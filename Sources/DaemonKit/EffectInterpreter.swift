@@ -66,7 +66,9 @@ final class EffectInterpreter {
 
     private func write(_ record: JournalRecord) {
         var identity: ProcessIdentity?
-        if case .started(let id, _) = record { identity = instances[id]?.identity }
+        // Not read at the spawn, so that nothing keeps the others of the same turn from theirs. It still is that
+        // process: none is reaped before the turn's records are written.
+        if case .started(_, let pid) = record { identity = try? ProcessIdentity.of(pid: pid) }
         do throws(SystemError) {
             try journal.write(record, identity: identity)
             journalIsBroken = false
@@ -193,9 +195,7 @@ final class EffectInterpreter {
             instance.process = try exits.watch(process) { [unowned self, weak instance] status in
                 if let instance { exited(instance, status) }
             }
-            let identity = try ProcessIdentity.of(pid: pid)
-            instance.identity = identity
-            instance.containment.started(identity)
+            try instance.containment.started(pid: pid)
         } catch {
             try? instance.containment.killAll()
             throw SpawnError(stage: .clone, errno: error.errno, operation: error.operation)
@@ -207,7 +207,8 @@ final class EffectInterpreter {
     private func exited(_ instance: LiveInstance, _ status: ProcessExit) {
         instance.notifySocket?.receive()
         instance.output.drain()
-        let hasLeftovers = (try? instance.containment.members().isEmpty) == false
+        // What cannot be looked into, for want of descriptors say, is not empty for that.
+        let hasLeftovers = (try? instance.containment.isEmpty()) != true
         queue.post(.exited(instance.id, StackModel.ExitStatus(status), leftovers: hasLeftovers))
         if hasLeftovers { awaitEmpty(instance) }
     }
@@ -261,7 +262,14 @@ final class EffectInterpreter {
         var request = instance.request
         request.arguments = command.map { $0.filled(in: instance.context) }
         do {
-            instance.preStop = try exits.watch(try spawner.spawn(request)) { [queue, id = instance.id] status in
+            let output = try logs.attach(instance.replica, instance.spec.logging)
+            let process = try output.withWriters { (writer, error) throws(SpawnError) in
+                request.standardOutput = writer
+                request.standardError = error
+                return try spawner.spawn(request)
+            }
+            instance.preStop = try exits.watch(process) { [queue, id = instance.id] status in
+                output.finish()
                 let outcome = StackModel.ExitStatus(status)
                 queue.post(.preStopFinished(id, outcome.isSuccess ? .succeeded : .failed("it \(outcome)")))
             }

@@ -13,6 +13,8 @@ struct EventHistory {
     /// The number of the newest event; 0 where there is none.
     var newest: UInt64 { count }
 
+    var followerCount: Int { feeds.count }
+
     mutating func append(_ event: StackEvent, at time: Timestamp) {
         if entries.count < Self.capacity {
             entries.append((event, time))
@@ -32,6 +34,8 @@ struct EventHistory {
     }
 
     mutating func subscribe(_ query: EventQuery) -> Subscription<EventDocument> {
+        // Where nothing happens, clients that come and go would otherwise add up.
+        feeds.removeAll(where: \.isFinished)
         var feed: Feed<EventDocument>?
         if query.follow {
             let new = Feed<EventDocument>()

@@ -14,6 +14,8 @@ enum JournalLine: Hashable {
     case ended(InstanceID)
 
     static let version = 1
+    /// ASCII's CAN at the end of a line: half of one, which could pass for a whole one otherwise ("ended 12" of 123).
+    static let cancellation: Character = "\u{18}"
 
     var text: String {
         switch self {
@@ -28,30 +30,38 @@ enum JournalLine: Hashable {
 
     /// Nil where the text, without its newline, is no such line.
     init?(_ text: some StringProtocol) {
+        guard text.last != Self.cancellation else { return nil }
         let words: [String] = text.split(separator: " ", omittingEmptySubsequences: false).map { String($0) }
         switch (words.first, words.count) {
         case ("stackd-journal", 3):
             guard let version = Int(words[1]) else { return nil }
             self = .header(version: version, boot: words[2])
         case ("next", 2):
-            guard let serial = UInt64(words[1]) else { return nil }
+            guard let serial = UInt64(words[1]), serial <= Self.serialLimit else { return nil }
             self = .next(serial)
         case ("desired", 3):
             guard let name = ServiceName(words[1]), let state = DesiredState(rawValue: words[2]) else { return nil }
             self = .desired(name, state)
         case ("creating", 4):
-            guard let serial = UInt64(words[1]), let replica = ReplicaID(text: words[2]) else { return nil }
+            guard let serial = Self.serial(words[1]), let replica = ReplicaID(text: words[2]) else { return nil }
             self = .creating(InstanceID(serial: serial), replica, Revision(words[3]))
         case ("started", 4):
-            guard let serial = UInt64(words[1]), let pid = Int32(words[2]), let time = UInt64(words[3])
+            guard let serial = Self.serial(words[1]), let pid = Int32(words[2]), let time = UInt64(words[3])
             else { return nil }
             self = .started(InstanceID(serial: serial), pid: pid, startTime: time)
         case ("ended", 2):
-            guard let serial = UInt64(words[1]) else { return nil }
+            guard let serial = Self.serial(words[1]) else { return nil }
             self = .ended(InstanceID(serial: serial))
         default:
             return nil
         }
+    }
+
+    /// None as great was ever given out: to count on from it could only end in an overflow.
+    private static let serialLimit = UInt64(1) << 63
+
+    private static func serial(_ text: String) -> UInt64? {
+        UInt64(text).flatMap { $0 < serialLimit ? $0 : nil }
     }
 }
 

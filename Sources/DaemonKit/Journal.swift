@@ -13,34 +13,41 @@ final class Journal {
 
     private let path: String
     private let boot: String
-    private var file: Descriptor
-    private var size = 0
+    private let calls: JournalFile.Calls
+    private var file: JournalFile
     private var contents: JournalContents
+    /// Something that was to be in the file is not: the next record has it written anew, which `contents` allows.
+    private var isBehind = false
+    /// Something that is to outlive the host is in the page cache only.
+    private var isDirty = false
+    /// Beyond this size it is written anew, with nothing but what counts.
+    private var sizeToCompact = Journal.compactionSize
 
-    /// Beyond this it is written anew, with nothing but what counts.
     private static let compactionSize = 1 << 20
     private static let readLimit = 64 << 20
 
     /// Opens or makes the journal, and compacts it.
     /// - Throws: `EPROTO` where it is of another version, which a daemon of that version must end with first.
-    init(path: String, boot: String) throws(SystemError) {
+    init(path: String, boot: String, calls: JournalFile.Calls = JournalFile.Calls()) throws(SystemError) {
         self.path = path
         self.boot = boot
+        self.calls = calls
         var found: JournalContents? = JournalContents()
         if let text = try Journal.read(path) { found = JournalContents(parsing: text) }
         guard let found else { throw SystemError(errno: EPROTO, operation: "read \(path), of another version") }
         restored = found
         contents = found
-        file = try Journal.rewrite(path, found.compacted(boot: boot))
+        file = try JournalFile.replace(path, with: found.compacted(boot: boot), calls: calls)
+        try file.synchroniseName()
     }
 
-    /// Writes one record.
+    /// Writes one record. What is wanted outlives the host once `synchronise` has returned.
     func write(_ record: JournalRecord, identity: ProcessIdentity? = nil) throws(SystemError) {
         switch record {
         case .desired(let name, let state):
             contents.desired[name] = state
+            isDirty = true
             try append(.desired(name, state))
-            try checkLibc(fdatasync(file.number), "fdatasync \(path)")
         case .creating(let id, let replica, let revision):
             contents.nextInstance = max(contents.nextInstance, id.serial + 1)
             try append(.creating(id, replica, revision))
@@ -51,44 +58,55 @@ final class Journal {
         }
     }
 
+    /// Makes what the operator wants outlive the host; nothing where that is on disk already. It takes milliseconds, so
+    /// it is called once for the records of a turn.
+    func synchronise() throws(SystemError) {
+        guard isDirty else { return }
+        if isBehind {
+            try rewrite()
+        } else {
+            do throws(SystemError) {
+                try file.synchronise()
+            } catch {
+                // The kernel takes the pages for clean after that: to synchronise them again would prove nothing.
+                isBehind = true
+                throw error
+            }
+        }
+        isDirty = false
+    }
+
     private func append(_ line: JournalLine) throws(SystemError) {
-        if size > Journal.compactionSize {
-            file = try Journal.rewrite(path, contents.compacted(boot: boot))
-            size = 0
+        if isBehind || file.size > sizeToCompact {
+            // A full disk may have no room for a second file where it has some for a line.
+            do throws(SystemError) { try rewrite() } catch { sizeToCompact = file.size + Journal.compactionSize }
         }
-        size += try Journal.write(line.text, to: file, path)
+        do throws(SystemError) {
+            try file.append(line.text)
+        } catch {
+            isBehind = true
+            throw error
+        }
     }
 
-    private static func rewrite(_ path: String, _ lines: [JournalLine]) throws(SystemError) -> Descriptor {
-        let new = path + ".new"
-        let file = try Descriptor.open(new, flags: O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, mode: 0o600)
-        for line in lines { _ = try write(line.text, to: file, new) }
-        try checkLibc(fsync(file.number), "fsync \(new)")
-        try checkLibc(rename(new, path), "rename \(new)")
-        return file
-    }
-
-    private static func write(_ text: String, to file: borrowing Descriptor, _ path: String) throws(SystemError) -> Int
-    {
-        let bytes = Array(text.utf8)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { Glibc.write(file.number, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw SystemError.last("write \(path)") }
-            written += count
-        }
-        return written
+    private func rewrite() throws(SystemError) {
+        file = try JournalFile.replace(path, with: contents.compacted(boot: boot), calls: calls)
+        isBehind = true
+        try file.synchroniseName()
+        isBehind = false
+        isDirty = false
+        sizeToCompact = Journal.compactionSize
     }
 
     /// Nil where there is no such file.
     private static func read(_ path: String) throws(SystemError) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            guard errno == ENOENT else { throw SystemError.last("open \(path)") }
+        let file: Descriptor
+        do throws(SystemError) {
+            file = try Descriptor.open(path, flags: O_RDONLY)
+        } catch {
+            guard error.errno == ENOENT else { throw error }
             return nil
         }
-        let file = Descriptor(owning: descriptor)
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while bytes.count < readLimit {

@@ -17,8 +17,6 @@ final class LiveInstance {
     var standardInput: Pipe?
     /// Its main process, once it is spawned.
     var process: WatchedProcess?
-    /// What tells its main process from a later one of the same pid.
-    var identity: ProcessIdentity?
     /// Runs under way, by role.
     var probes: [ProbeRole: (run: ProbeRun, task: ProbeTask)] = [:]
     /// Its `pre_stop` command, while that runs.

@@ -7,14 +7,17 @@ import SupervisorCore
 
 /// The logs of all replicas, and the clients that follow them.
 final class LogHub {
-    /// How many of a replica's latest lines are given where no number is asked for.
-    private static let longestTail = 10_000
+    /// What one answer holds of the lines that there are: they are read on the loop, which has else to do.
+    private static let answerLines = 10_000
+    private static let answerBytes = 1 << 20
 
     private let pump: LogPump
     private let directory: String
     private let queue: EventQueue
     private var channels: [ReplicaID: LogChannel] = [:]
     private var followers: [Follower] = []
+
+    var followerCount: Int { followers.count }
 
     private struct Follower {
         var services: Set<String>
@@ -61,19 +64,44 @@ final class LogHub {
 
     /// The latest lines of the replicas by their times and, where that is asked for, a feed of what follows.
     func subscribe(_ query: LogQuery, to replicas: [(ReplicaID, LogSpec)]) -> Subscription<LogLine> {
-        var lines: [LogLine] = []
-        for (replica, spec) in replicas {
-            lines += channel(of: replica, spec).tail(query.tail ?? Self.longestTail).map { LogLine($0) }
-        }
-        lines.sort { ($0.time, $0.service, $0.replica, $0.sequence) < ($1.time, $1.service, $1.replica, $1.sequence) }
+        // Where nothing is printed, clients that come and go would otherwise add up.
+        followers.removeAll(where: \.feed.isFinished)
+        let backlog = backlog(query.tail ?? .max, of: replicas)
         var feed: Feed<LogLine>?
         if query.follow {
             let new = Feed<LogLine>(capacity: 128 << 10)
             followers.append(Follower(services: Set(query.services), feed: new))
-            pump.onLine = { [unowned self] in offer($0, $1) }
             feed = new
         }
-        return Subscription(backlog: lines.map { .item($0) }, feed: feed)
+        listenIfFollowed()
+        return Subscription(backlog: backlog, feed: feed)
+    }
+
+    /// At most `wanted` lines of each replica. What an answer holds is shared among them: each has its part of what
+    /// those before it have left.
+    private func backlog(_ wanted: Int, of replicas: [(ReplicaID, LogSpec)]) -> [StreamRecord<LogLine>] {
+        var lines: [LogLine] = []
+        var lost: UInt64 = 0
+        var bytes = Self.answerBytes
+        for (index, (replica, spec)) in replicas.enumerated() {
+            let sharers = replicas.count - index
+            let share = min(wanted, (Self.answerLines - lines.count) / sharers)
+            let tail = channel(of: replica, spec).tail(share, limit: bytes / sharers)
+            bytes -= tail.byteCount
+            lines += tail.records.map { LogLine($0) }
+            guard tail.isCut || (tail.records.count == share && share < wanted) else { continue }
+            // Where not even one fitted, at least that one is missing.
+            let before = tail.records.first.map { max(1, $0.stamp.sequence) - 1 } ?? 1
+            // Numbers come from files, which may say anything: the sum is kept from overflowing.
+            lost = min(lost, .max / 2) + min(before, UInt64(wanted - tail.records.count))
+        }
+        lines.sort { ($0.time, $0.service, $0.replica, $0.sequence) < ($1.time, $1.service, $1.replica, $1.sequence) }
+        let gap = StreamGap(lost: lost, unit: .lines, code: .answerTooLarge)
+        return (lost > 0 ? [.gap(gap)] : []) + lines.map { .item($0) }
+    }
+
+    private func listenIfFollowed() {
+        pump.onLine = followers.isEmpty ? nil : { [unowned self] in offer($0, $1) }
     }
 
     private func offer(_ stamp: LogStamp, _ text: Span<UInt8>) {
@@ -84,14 +112,14 @@ final class LogHub {
             line = made
             return !follower.feed.offer(made)
         }
-        if followers.isEmpty { pump.onLine = nil }
+        if followers.isEmpty { listenIfFollowed() }
     }
 
     /// Ends the streams of all who follow.
     func finish() {
         for follower in followers { follower.feed.finish() }
         followers = []
-        pump.onLine = nil
+        listenIfFollowed()
     }
 }
 
@@ -107,7 +135,18 @@ extension LogLine {
     private init(_ stamp: LogStamp, text: String) {
         self.init(
             time: Timestamp(stamp.time), service: stamp.service, replica: stamp.replica,
-            stream: stamp.stream == .output ? .stdout : .stderr, sequence: stamp.sequence, text: text)
+            stream: Stream(stamp.stream), sequence: stamp.sequence, text: text, continues: stamp.continues)
+    }
+}
+
+extension LogLine.Stream {
+    fileprivate init(_ stream: LogStream) {
+        self =
+            switch stream {
+            case .output: .stdout
+            case .error: .stderr
+            case .gap: .stackd
+            }
     }
 }
 

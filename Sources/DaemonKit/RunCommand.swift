@@ -30,6 +30,9 @@ struct RunCommand: ParsableCommand {
     @Option(name: .customLong("lifeline"), help: "A descriptor whose end of file stops the stack in order.")
     var lifeline: Int32?
 
+    @Flag(help: "Start nothing: end what a daemon that was killed left running, and then itself.")
+    var endLeftovers = false
+
     @Argument(help: "The services to start with what they depend on; all where none is named.")
     var services: [String] = []
 
@@ -41,10 +44,8 @@ struct RunCommand: ParsableCommand {
         let runner: StackRunner
         let service: ControlService
         do {
-            try configuration.makeDirectories()
-            // The socket first: having it is what tells that no other daemon runs this stack.
-            service = ControlService(try ControlSocket(path: configuration.controlSocket))
             runner = try StackRunner(configuration, loop: loop)
+            service = ControlService(try ControlSocket(path: configuration.controlSocket))
         } catch {
             DaemonLog.write("cannot run: \(error)")
             throw ExitCode.failure
@@ -59,16 +60,17 @@ struct RunCommand: ParsableCommand {
         Task { [readyDescriptor, lifeline] in
             do {
                 // Clients that connect before wait in the socket's queue: what they are told and ask is of this stack.
-                try await runner.start(lifeline: lifeline) {
+                let isStarted = try await runner.start(lifeline: lifeline) {
                     Task {
                         await service.stop()
                         loop.stop()
                     }
                 }
-                try await service.start(for: runner)
+                guard isStarted, try await service.start(for: runner) else { return }
                 if let readyDescriptor { Self.reportReady(readyDescriptor) }
             } catch {
                 DaemonLog.write("cannot run: \(error)")
+                await service.stop()
                 Glibc.exit(EXIT_FAILURE)
             }
         }
@@ -97,7 +99,7 @@ struct RunCommand: ParsableCommand {
         return DaemonConfiguration(
             stack: stack, files: files.map(Self.absolute),
             paths: StackPaths(name: stack.name, environment: environment, uid: geteuid()), controlSocket: socket,
-            environment: environment, services: names)
+            environment: environment, services: names, onlyEndsLeftovers: endLeftovers)
     }
 
     private static func absolute(_ path: String) -> String {

@@ -14,6 +14,10 @@ public actor StackRunner {
     private let configuration: DaemonConfiguration
     private let queue = EventQueue()
     private let interpreter: EffectInterpreter
+    private let journal: Journal
+    /// That the journal cannot be synchronised has been told.
+    private var journalIsVolatile = false
+    private let locks: [StackLock]
     private let containments: StackContainments
     private let leftovers: Leftovers
     private let exits: Exits
@@ -33,22 +37,27 @@ public actor StackRunner {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    /// Prepares everything; nothing runs yet. To be called on the loop's thread, with the signals blocked.
-    /// - Throws: `SystemError` where the host refuses something without which there is no supervising.
+    /// Makes the stack's directories, takes its locks and prepares everything; nothing runs yet. To be called on the
+    /// loop's thread, with the signals blocked.
+    /// - Throws: where another daemon runs the stack, or the host refuses something without which there is no supervising.
     public init(_ configuration: DaemonConfiguration, loop: EventLoop) throws {
         self.loop = loop
         self.configuration = configuration
         try configuration.makeDirectories()
+        // Before anything that the other daemon would notice: what it runs would be ended as left by a dead one.
+        locks = try configuration.takeLocks()
         let childLimits = [try LinuxRuntime.ResourceLimit.raiseOpenFiles()]
         try Exits.becomeSubreaper()
         exits = Exits(loop: loop)
-        let journal = try Journal(path: configuration.journalFile, boot: try BootID.current().description)
-        containments = try StackContainments(stack: configuration.stack.name, loop: loop)
+        journal = try Journal(path: configuration.journalFile, boot: try BootID.current().description)
+        containments = try StackContainments(
+            stack: configuration.stack.name, scope: configuration.paths.stateDirectory, loop: loop)
         interpreter = EffectInterpreter(
             configuration, loop: loop, queue: queue, journal: journal, containments: containments.maker, exits: exits,
             spawner: try Spawner(defaultLimits: childLimits))
         leftovers = Leftovers(containments.maker, loop: loop)
         checks = HostReport.checks(containments)
+        isAskedToStop = configuration.onlyEndsLeftovers
         supervisor = Supervisor(
             stack: configuration.stack,
             restoring: Supervisor.RestoredState(
@@ -57,17 +66,17 @@ public actor StackRunner {
         stateSince = (.starting, clock.now)
     }
 
-    /// Ends what an earlier daemon left, starts the stack, and returns. `onStop` is called when, later, everything has
-    /// stopped.
-    public func start(lifeline descriptor: Int32?, onStop: @escaping @Sendable () -> Void) async throws {
+    /// Ends what an earlier daemon left, starts the stack, and returns; false where it was asked to stop meanwhile, so
+    /// that nothing was started. `onStop` is called when, later, everything has stopped.
+    /// - Throws: where it cannot be known what an earlier daemon left; nothing was started then.
+    public func start(lifeline descriptor: Int32?, onStop: @escaping @Sendable () -> Void) async throws -> Bool {
         self.onStop = onStop
         connect()
         try takeSignals()
         if let descriptor { try hold(descriptor) }
-        await withCheckedContinuation { continuation in
-            onBegin = continuation
-            leftovers.end()
-        }
+        try leftovers.end()
+        if !isStarted { await withCheckedContinuation { onBegin = $0 } }
+        return !isAskedToStop
     }
 
     private func connect() {
@@ -93,8 +102,12 @@ public actor StackRunner {
     private func begin(endedLeftovers count: Int) {
         guard !isStarted else { return }
         isStarted = true
+        if journal.restored.damagedLines > 0 {
+            let lines = Self.count(journal.restored.damagedLines, "damaged line")
+            queue.post(.observed(.stack, .degraded("\(lines) of \(configuration.journalFile) left out")))
+        }
         if count > 0 {
-            queue.post(.observed(.stack, .degraded("\(count) instances that an earlier daemon left were ended")))
+            queue.post(.observed(.stack, .degraded("\(Self.count(count, "instance")) of an earlier daemon ended")))
         }
         if isAskedToStop {
             shutDown(immediately: false)
@@ -105,6 +118,10 @@ public actor StackRunner {
         takeEvents()
         onBegin?.resume()
         onBegin = nil
+    }
+
+    private static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
     // MARK: The core's loop
@@ -137,10 +154,25 @@ public actor StackRunner {
         guard !effects.isEmpty else { return }
         var carried: [Effect] = []
         swap(&carried, &effects)
-        for effect in carried { interpreter.carryOut(effect) }
+        for effect in carried {
+            if effect.needsJournal { synchroniseJournal() }
+            interpreter.carryOut(effect)
+        }
+        synchroniseJournal()
         // The buffer goes back, for the next turn not to allocate another.
         carried.removeAll(keepingCapacity: true)
         if effects.isEmpty { swap(&carried, &effects) }
+    }
+
+    private func synchroniseJournal() {
+        do throws(SystemError) {
+            try journal.synchronise()
+            journalIsVolatile = false
+        } catch {
+            guard !journalIsVolatile else { return }
+            journalIsVolatile = true
+            queue.post(.observed(.stack, .degraded("the journal cannot be brought to the disk: \(error)")))
+        }
     }
 
     private func publish(_ event: StackEvent) {
@@ -150,7 +182,7 @@ public actor StackRunner {
 
     // MARK: Asked to stop
 
-    private var isAskedToStop = false
+    private var isAskedToStop: Bool
 
     /// The signals that the daemon takes; they must be blocked before any thread is started.
     static let signalNumbers = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD]
@@ -167,7 +199,11 @@ public actor StackRunner {
 
     private func shutDown(immediately: Bool) {
         isAskedToStop = true
-        if isStarted { queue.post(.command(.shutdown(immediately: immediately))) }
+        if isStarted {
+            queue.post(.command(.shutdown(immediately: immediately)))
+        } else if immediately {
+            leftovers.kill()
+        }
     }
 
     private func stackHasStopped() {
@@ -268,4 +304,16 @@ extension StackRunner: StackController {
     }
 
     public func doctor() -> [DoctorCheck] { checks }
+}
+
+extension Effect {
+    /// It makes true what records told of before, which are to be on disk then.
+    fileprivate var needsJournal: Bool {
+        switch self {
+        case .record, .publish: false
+        case .openListeners, .closeListeners, .spawn, .runPreStop, .signal, .kill, .startProbe, .cancelProbe, .release,
+            .stackStopped:
+            true
+        }
+    }
 }

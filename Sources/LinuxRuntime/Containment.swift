@@ -8,11 +8,14 @@ public protocol Containment: AnyObject {
     /// Puts into a request what makes the process be born inside.
     func prepare(_ request: inout SpawnRequest)
 
-    /// Says which process was spawned by the prepared request.
-    func started(_ process: ProcessIdentity)
+    /// Says which process was spawned by the prepared request and is not yet reaped.
+    func started(pid: Int32) throws(SystemError)
 
     /// The pids of the processes inside, by a look at this moment.
     func members() throws(SystemError) -> [Int32]
+
+    /// Whether nothing runs inside at this moment. A process that has ended but was not reaped does not run.
+    func isEmpty() throws(SystemError) -> Bool
 
     /// Whether a process is inside at this moment.
     func contains(pid: Int32) -> Bool
@@ -23,8 +26,8 @@ public protocol Containment: AnyObject {
     /// Ends every process inside, and those that they fork meanwhile.
     func killAll() throws(SystemError)
 
-    /// Calls `action` once, on the loop and never from within this call, as soon as nothing runs inside. A process that
-    /// has ended but was not reaped does not run. A later call takes the place of an earlier one.
+    /// Calls `action` once, on the loop and never from within this call, as soon as `isEmpty`. A later call takes the
+    /// place of an earlier one.
     func onEmpty(_ action: @escaping () -> Void) throws(SystemError)
 
     /// Gives back what the kernel keeps for it, now or as soon as it is empty. Nothing else is called afterwards.

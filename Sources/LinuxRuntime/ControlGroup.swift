@@ -7,7 +7,7 @@ public final class ControlGroup: Containment {
 
     private let parent: ControlGroups
     private let directory: Descriptor
-    /// cgroup.events, open while someone waits for it to become empty.
+    /// cgroup.events, once it was read.
     private var events: Descriptor?
     private var registration: EventLoop.Registration?
     private var emptyAction: (() -> Void)?
@@ -31,7 +31,7 @@ public final class ControlGroup: Containment {
         request.cgroup = directory.number
     }
 
-    public func started(_ process: ProcessIdentity) {}
+    public func started(pid: Int32) {}
 
     public func members() throws(SystemError) -> [Int32] {
         var pids: [Int32] = []
@@ -44,6 +44,12 @@ public final class ControlGroup: Containment {
             }
         }
         return pids
+    }
+
+    public func isEmpty() throws(SystemError) -> Bool {
+        // Whether a process that can be reaped still counts differs between kernels; it is never listed.
+        if try !isPopulated() { return true }
+        return try members().isEmpty
     }
 
     public func contains(pid: Int32) -> Bool {
@@ -122,9 +128,7 @@ public final class ControlGroup: Containment {
     /// Waits for cgroup.events to change, which poll reports as priority data once the file has been read.
     private func watchEvents() throws(SystemError) {
         if registration == nil {
-            let file = try Descriptor.open("cgroup.events", flags: O_RDONLY, in: directory.number)
-            registration = try parent.loop.register(file.number, for: .priority) { _ in self.eventsChanged() }
-            events = consume file
+            registration = try parent.loop.register(try openEvents(), for: .priority) { _ in self.eventsChanged() }
         }
         // The change may already lie behind us: look, but answer from the loop.
         if try !isPopulated() { parent.loop.schedule(after: .zero) { self.eventsChanged() } }
@@ -150,8 +154,17 @@ public final class ControlGroup: Containment {
         action?()
     }
 
+    /// The descriptor of cgroup.events.
+    private func openEvents() throws(SystemError) -> Int32 {
+        if let number = events?.number { return number }
+        let file = try Descriptor.open("cgroup.events", flags: O_RDONLY, in: directory.number)
+        let number = file.number
+        events = consume file
+        return number
+    }
+
     private func isPopulated() throws(SystemError) -> Bool {
-        guard let number = events?.number else { return false }
+        let number = try openEvents()
         var buffer: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
         return try withUnsafeMutableBytes(of: &buffer) { (bytes) throws(SystemError) in
             let count = pread(number, bytes.baseAddress, bytes.count, 0)
@@ -167,7 +180,8 @@ public final class ControlGroup: Containment {
     ) throws(SystemError) {
         try body(directory)
         guard depth < 32 else { return }
-        for name in try ProcFile.names(in: directory) {
+        for name in try ProcFile.directories(in: directory) {
+            // One that is gone by now held nothing.
             if let child = try? Descriptor.open(name, flags: O_RDONLY | O_DIRECTORY, in: directory.number) {
                 try forEachGroup(in: child, depth: depth + 1, body)
             }
@@ -182,9 +196,7 @@ public final class ControlGroup: Containment {
         let refusal = SystemError.last("rmdir \(name)")
         guard refusal.errno == EBUSY, depth < 32 else { throw refusal }
         let group = try Descriptor.open(name, flags: O_RDONLY | O_DIRECTORY, in: directory.number)
-        let children = try ProcFile.names(in: group).filter { name in
-            (try? Descriptor.open(name, flags: O_RDONLY | O_DIRECTORY, in: group.number)) != nil
-        }
+        let children = try ProcFile.directories(in: group)
         guard !children.isEmpty else { throw refusal }
         for child in children { try removeGroups(named: child, in: group, depth: depth + 1) }
         if unlinkat(directory.number, name, AT_REMOVEDIR) != 0 { throw SystemError.last("rmdir \(name)") }

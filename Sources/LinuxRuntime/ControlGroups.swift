@@ -11,7 +11,7 @@ public final class ControlGroups: ContainmentMaker {
     /// The last component of `directory`.
     let name: String
     let loop: EventLoop
-    let handle: Descriptor
+    private(set) var handle: Descriptor
 
     /// Makes or finds the stack's directory. Throws where the caller may not make cgroups or move processes into them.
     public init(stack: String, mount: ControlGroupMount, loop: EventLoop) throws(SystemError) {
@@ -21,19 +21,38 @@ public final class ControlGroups: ContainmentMaker {
         // To be born in another cgroup needs the right to write cgroup.procs of the nearest common ancestor.
         let shared = "\(mount.ownDirectory)/cgroup.procs"
         try checkLibc(access(shared, W_OK), "write \(shared)")
+        handle = try ControlGroups.openOrMake(directory)
+    }
+
+    private static func openOrMake(_ directory: String) throws(SystemError) -> Descriptor {
         if mkdir(directory, 0o755) != 0, errno != EEXIST { throw SystemError.last("mkdir \(directory)") }
-        handle = try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY)
+        return try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY)
     }
 
     public func make(_ id: String) throws(SystemError) -> any Containment {
+        do throws(SystemError) {
+            return try makeGroup(id)
+        } catch {
+            // Someone has tidied up while nothing ran: the stack's directory is made again, once.
+            guard error.errno == ENOENT else { throw error }
+            handle = try ControlGroups.openOrMake(directory)
+            return try makeGroup(id)
+        }
+    }
+
+    private func makeGroup(_ id: String) throws(SystemError) -> ControlGroup {
         try checkLibc(mkdirat(handle.number, id, 0o755), "mkdir \(directory)/\(id)")
-        return try ControlGroup(id: id, parent: self)
+        do throws(SystemError) {
+            return try ControlGroup(id: id, parent: self)
+        } catch {
+            unlinkat(handle.number, id, AT_REMOVEDIR)
+            throw error
+        }
     }
 
     public func leftovers() throws(SystemError) -> [any Containment] {
         var groups: [any Containment] = []
-        for name in try ProcFile.names(in: handle).sorted() {
-            // Everything that is not a directory is one of the kernel's files.
+        for name in try ProcFile.directories(in: handle).sorted() {
             if let group = try? ControlGroup(id: name, parent: self) { groups.append(group) }
         }
         return groups

@@ -35,6 +35,11 @@ extension Descriptor {
         Descriptor(owning: try check(clinux_open(directory ?? AT_FDCWD, path, flags, mode), "open \(path)"))
     }
 
+    /// Another descriptor of the same open file, CLOEXEC, with the lowest number from `lowest` on that is free.
+    borrowing func duplicate(from lowest: Int32) throws(SystemError) -> Descriptor {
+        Descriptor(owning: try checkLibc(fcntl(number, F_DUPFD_CLOEXEC, lowest), "fcntl F_DUPFD_CLOEXEC"))
+    }
+
     /// Makes reads and writes return EAGAIN instead of waiting; every descriptor of the open file is affected.
     public borrowing func setNonBlocking() throws(SystemError) {
         try check(clinux_set_nonblocking(number), "fcntl O_NONBLOCK")
@@ -68,7 +73,6 @@ public struct Pipe: ~Copyable, Sendable {
         try check(clinux_pipe(&ends.0, &ends.1), "pipe")
         let reader = Descriptor(owning: ends.0)
         let writer = Descriptor(owning: ends.1)
-        try reader.setNonBlocking()
         if let capacity {
             // A refusal (pipe-user-pages-soft) leaves a smaller pipe, which is slower and nothing worse.
             _ = clinux_pipe_size(reader.number, Int32(clamping: capacity))

@@ -28,7 +28,9 @@ public final class LogChannel {
 
     private unowned let pump: LogPump
     private let file: LogFile
-    private var sequence: UInt64
+    /// The number of the last line. The numbers go on where an earlier daemon left them; that is found out at the first
+    /// line, because looking for files that are not there would hold up the start of a whole stack.
+    private lazy var sequence: UInt64 = file.tail(count: 1, limit: 256 * 1024).records.last?.stamp.sequence ?? 0
     private var handlers: [Int: LineHandler] = [:]
     private var nextHandler = 0
     private var dropped: (lines: Int, bytes: Int, error: SystemError)?
@@ -38,12 +40,10 @@ public final class LogChannel {
         self.replica = replica
         self.file = file
         self.pump = pump
-        // The numbers go on where an earlier daemon left them.
-        sequence = file.tail(count: 1, limit: 256 * 1024).last?.stamp.sequence ?? 0
     }
 
-    /// The last lines, oldest first: at most `count`, from at most the last 4 MiB.
-    public func tail(_ count: Int) -> [LogRecord] { file.tail(count: count, limit: 4 << 20) }
+    /// The last lines: at most `count`, from at most the last `limit` bytes.
+    public func tail(_ count: Int, limit: Int = 1 << 20) -> LogTail { file.tail(count: count, limit: limit) }
 
     /// Calls `handler` for each line from now on, on the loop; together with `tail` before it, no line is missed.
     public func subscribe(_ handler: @escaping LineHandler) -> Subscription {

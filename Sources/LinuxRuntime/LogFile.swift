@@ -119,37 +119,20 @@ final class LogFile {
 
     // MARK: Reading back
 
-    /// The last records, oldest first: at most `count`, from at most the last `limit` bytes of all files together.
-    func tail(count: Int, limit: Int) -> [LogRecord] {
-        var records: [LogRecord] = []
-        var budget = limit
-        for index in 0...max(0, rotation.keep) where records.count < count && budget > 0 {
+    /// The last records: at most `count`, from at most the last `limit` bytes of all files together.
+    func tail(count: Int, limit: Int) -> LogTail {
+        var reader = LogTailReader(count: count, limit: limit)
+        var missing = 0
+        for index in 0...max(0, rotation.keep) where reader.wantsMore && missing < 2 {
             let name = index == 0 ? path : name(index)
-            guard let file = try? Descriptor.open(name, flags: O_RDONLY) else { continue }
-            let found = LogFile.lastRecords(of: file, count: count - records.count, budget: &budget)
-            records = found + records
-        }
-        return records
-    }
-
-    /// Reads a file's end in growing pieces until it has shown enough records.
-    private static func lastRecords(of file: borrowing Descriptor, count: Int, budget: inout Int) -> [LogRecord] {
-        let size = max(0, Int(lseek(file.number, 0, SEEK_END)))
-        var length = max(4096, min(count, budget / 256) * 256)
-        while true {
-            let take = min(length, size, budget)
-            var bytes = [UInt8](repeating: 0, count: take)
-            let got = bytes.withUnsafeMutableBytes { pread(file.number, $0.baseAddress, take, off_t(size - take)) }
-            guard got > 0 else { return [] }
-            var lines = bytes[..<got].split(separator: UInt8(ascii: "\n"))
-            // The first line may have begun before the piece.
-            if take < size, !lines.isEmpty { lines.removeFirst() }
-            let records = lines.compactMap { LogRecord(parsing: $0) }
-            if records.count >= count || take == size || take == budget {
-                budget -= take
-                return Array(records.suffix(count))
+            guard let file = try? Descriptor.open(name, flags: O_RDONLY) else {
+                // A rotation that was cut short leaves one gap in the row; after two there is nothing more.
+                missing += 1
+                continue
             }
-            length *= 4
+            missing = 0
+            reader.read(file)
         }
+        return reader.tail
     }
 }

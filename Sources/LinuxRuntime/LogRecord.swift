@@ -29,6 +29,9 @@ public struct LogRecord: Hashable, Sendable {
     /// The line without its newline; bytes that are not UTF-8 are replaced.
     public var text: String
 
+    /// The highest number that is believed: counting on from it has no end.
+    private static let lastSequence = UInt64(Int64.max)
+
     /// Parses a line of a log file, without its newline; nil when it is none.
     init?(parsing line: some Collection<UInt8>) {
         let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 4, omittingEmptySubsequences: false)
@@ -39,7 +42,7 @@ public struct LogRecord: Hashable, Sendable {
         if continues { name.removeLast() }
         guard let slash = label.lastIndex(of: "/"), let replica = Int(label[label.index(after: slash)...]),
             let stream = LogStream(rawValue: name),
-            let sequence = UInt64(String(decoding: fields[3], as: UTF8.self))
+            let sequence = UInt64(String(decoding: fields[3], as: UTF8.self)), sequence <= LogRecord.lastSequence
         else { return nil }
         stamp = LogStamp(
             time: time, service: String(label[..<slash]), replica: replica, stream: stream, sequence: sequence,
@@ -86,22 +89,30 @@ extension WallTime: CustomStringConvertible {
         put(microseconds - seconds * 1_000_000, digits: 6, then: UInt8(ascii: "Z"))
     }
 
-    /// Parses exactly the form of `description`.
+    /// Parses exactly the form of `description`; nil also where the time is too late for its nanoseconds to be counted.
     init?(parsing text: some Collection<UInt8>) {
         let bytes = Array(text)
         guard bytes.count == WallTime.textLength else { return nil }
-        func number(_ range: Range<Int>) -> Int? { Int(String(decoding: bytes[range], as: UTF8.self)) }
+        func number(_ range: Range<Int>) -> Int? {
+            bytes[range].reduce(0) { value, byte in
+                guard let value, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+                return value * 10 + Int(byte - UInt8(ascii: "0"))
+            }
+        }
         let separators: [(Int, Character)] = [
             (4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"), (19, "."), (26, "Z"),
         ]
         guard separators.allSatisfy({ bytes[$0] == $1.asciiValue }),
             let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
             let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
-            let microsecond = number(20..<26), (1...12).contains(month), (1...31).contains(day)
+            let microsecond = number(20..<26), (1...12).contains(month), (1...31).contains(day),
+            hour < 24, minute < 60, second < 60
         else { return nil }
         let days = CivilDate(year: year, month: month, day: day).daysSinceEpoch
         let seconds = days * 86_400 + hour * 3600 + minute * 60 + second
-        nanoseconds = Int64(seconds * 1_000_000 + microsecond) * 1000
+        let (product, overflow) = Int64(seconds * 1_000_000 + microsecond).multipliedReportingOverflow(by: 1000)
+        guard !overflow else { return nil }
+        nanoseconds = product
     }
 }
 

@@ -4,8 +4,8 @@ import Glibc
 /// The socket on which one instance speaks to stackd (NOTIFY_SOCKET).
 ///
 /// Each instance has a socket of its own, so that a message belongs to it also when the process that sent it has
-/// already ended, as `systemd-notify` called by a script has. The name has a part that cannot be guessed, and the
-/// kernel says who the sender is: a process that runs, but not inside the instance, is not believed.
+/// already ended, as `systemd-notify` called by a script has. Its name cannot be guessed, and the kernel says who the
+/// sender is: a process that runs, but not inside the instance, is not believed.
 public final class NotifySocket {
     /// Who sent a message, as the kernel vouches.
     public struct Sender: Hashable, Sendable {
@@ -28,18 +28,18 @@ public final class NotifySocket {
 
     /// Makes a socket in `directory`, which must be one that other users may enter but not list (0711).
     ///
-    /// `isMember` says whether the running process with a pid is inside the instance; `onMessage` gets what those say,
+    /// `id` names the instance in errors. `isMember` says whether the running process with a pid is inside the instance; `onMessage` gets what those say,
     /// and what processes said that have ended since.
     public init(
         id: String, directory: String, loop: EventLoop, isMember: @escaping (Int32) -> Bool,
         onMessage: @escaping (NotifyMessage, Sender) -> Void
     ) throws(SystemError) {
-        let token = UInt128.random(in: .min ... .max)
-        path = "\(directory)/\(id)-\(String(token, radix: 36))"
+        // Nothing else is in the name: a socket's path has room for some hundred characters, most of them the directory's.
+        path = "\(directory)/\(String(UInt64.random(in: .min ... .max), radix: 36))"
         self.loop = loop
         self.isMember = isMember
         self.onMessage = onMessage
-        socket = Descriptor(owning: try check(clinux_notify_socket(), "notify socket"))
+        socket = Descriptor(owning: try check(clinux_notify_socket(), "notify socket of \(id)"))
         try checkLibc(SocketAddress(unix: path).bind(socket.number), "bind \(path)")
         // The instance may run as any user; who knows the name may speak.
         try checkLibc(chmod(path, 0o666), "chmod \(path)")

@@ -37,6 +37,17 @@ enum ProcFile {
 
     /// The names in a directory, without "." and "..", in no order.
     static func names(in directory: borrowing Descriptor) throws(SystemError) -> [String] {
+        try entries(of: directory) { _ in true }
+    }
+
+    /// The names of the directories in one of the kernel's directories, which tell the kind of each entry.
+    static func directories(in directory: borrowing Descriptor) throws(SystemError) -> [String] {
+        try entries(of: directory) { $0 == DT_DIR }
+    }
+
+    private static func entries(
+        of directory: borrowing Descriptor, where isWanted: (_ kind: Int) -> Bool
+    ) throws(SystemError) -> [String] {
         // A stream of its own, so that the caller's descriptor keeps its position and its owner.
         let copy = try Descriptor.open(".", flags: O_RDONLY | O_DIRECTORY, in: directory.number)
         let number = copy.release()
@@ -48,6 +59,7 @@ enum ProcFile {
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
+            guard isWanted(Int(entry.pointee.d_type)) else { continue }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }

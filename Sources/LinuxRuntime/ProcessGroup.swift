@@ -30,15 +30,18 @@ public final class ProcessGroup: Containment {
 
     public func prepare(_ request: inout SpawnRequest) {
         request.session = .new
-        request.environment[ProcessTree.marker] = "\(tree.stack):\(id)"
+        request.environment[ProcessTree.marker] = tree.marker(of: id)
     }
 
-    public func started(_ process: ProcessIdentity) {
+    public func started(pid: Int32) throws(SystemError) {
+        let process = try ProcessIdentity.of(pid: pid)
         main = process
         tree.own(process, by: self)
     }
 
     public func members() throws(SystemError) -> [Int32] { try tree.look()[id]?.map(\.pid) ?? [] }
+
+    public func isEmpty() throws(SystemError) -> Bool { try members().isEmpty }
 
     public func contains(pid: Int32) -> Bool {
         if let owner = tree.knownOwner(ofPID: pid) { return owner == id }

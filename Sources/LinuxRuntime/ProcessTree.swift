@@ -10,11 +10,12 @@ import Glibc
 ///
 /// A look at the tree reads all of /proc, so everything that needs one waits for the loop's next turn and shares it.
 public final class ProcessTree: ContainmentMaker {
-    /// The variable that names a process's instance, as "STACK:ID".
+    /// The variable that names a process's instance, as "STACK:ID", or "STACK@SCOPE:ID" where there is a scope.
     public static let marker = "STACKD_INSTANCE"
 
-    let stack: String
     let loop: EventLoop
+    /// What every marker of this stack begins with.
+    private let markerPrefix: String
     private let foreign: Set<ProcessIdentity>
     private var instances: [String: ProcessGroup] = [:]
     /// Whom a process was last found to belong to, so that it stays theirs when it changes session and environment.
@@ -22,9 +23,11 @@ public final class ProcessTree: ContainmentMaker {
     private var isLookScheduled = false
 
     /// Makes the calling process a subreaper. Children that it has already are not the stack's.
-    public init(stack: String, loop: EventLoop) throws(SystemError) {
-        self.stack = stack
+    ///
+    /// `scope` tells stacks of one name apart, and is the same for each daemon of one stack: its state directory.
+    public init(stack: String, scope: String = "", loop: EventLoop) throws(SystemError) {
         self.loop = loop
+        markerPrefix = scope.isEmpty ? "\(stack):" : "\(stack)@\(ProcessTree.hash(of: scope)):"
         try Exits.becomeSubreaper()
         foreign = Set(try ProcessTable.read().descendants(of: getpid()).map(\.identity))
     }
@@ -85,6 +88,9 @@ public final class ProcessTree: ContainmentMaker {
     }
 
     // MARK: For the groups
+
+    /// The value of the variable for an instance's processes.
+    func marker(of id: String) -> String { markerPrefix + id }
 
     func forget(_ group: ProcessGroup) {
         instances[group.id] = nil
@@ -172,12 +178,26 @@ public final class ProcessTree: ContainmentMaker {
     }
 
     private func instanceNamed(inEnvironmentOf process: ProcessStatus) -> String? {
-        let prefix = Array("\(ProcessTree.marker)=\(stack):".utf8)
-        // Another user's environment cannot be read, and is not ours.
+        guard couldHaveStarted(process) else { return nil }
+        let prefix = Array("\(ProcessTree.marker)=\(markerPrefix)".utf8)
+        // An environment that cannot be read is not ours.
         let bytes = try? ProcFile.withBytes("/proc/\(process.pid)/environ") { span in
             span.withUnsafeBufferPointer { Array($0) }
         }
         guard let entry = bytes?.split(separator: 0).first(where: { $0.starts(with: prefix) }) else { return nil }
         return String(decoding: entry.dropFirst(prefix.count), as: UTF8.self)
+    }
+    /// Whether a daemon of this user can have started the process: root's starts them for every user.
+    private func couldHaveStarted(_ process: ProcessStatus) -> Bool {
+        let user = geteuid()
+        if user == 0 { return true }
+        var status = stat()
+        return stat("/proc/\(process.pid)", &status) == 0 && status.st_uid == user
+    }
+
+    /// Short, and the same in every daemon: FNV-1a (Fowler, Noll, Vo) of 64 bits.
+    private static func hash(of text: String) -> String {
+        let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return String(hash, radix: 36)
     }
 }

@@ -3,8 +3,8 @@ import Glibc
 
 /// Starts processes: see CLinux/spawn.c for how, `SpawnRequest` for what.
 ///
-/// One spawner serves one thread. It keeps what every spawn needs: the child's stack, /dev/null, and memory for
-/// vectors.
+/// One spawner serves one thread. It keeps what every spawn needs: the child's stack, /dev/null, low descriptor
+/// numbers, and memory for vectors.
 public final class Spawner {
     private static let stackSize = 64 * 1024
 
@@ -13,12 +13,17 @@ public final class Spawner {
 
     private let stack: UnsafeMutableRawPointer
     private let null: Descriptor
+    /// Duplicates of `null`, as low as they were to be had when the spawner was made: so it is to be made early. They
+    /// suffice for the standard streams and 13 listeners; a child with more is given a copy of the whole table.
+    private let slots: InlineArray<16, Descriptor>
     private var arena = SpawnArena()
 
     /// Makes a spawner.
     public init(defaultLimits: [ResourceLimit] = []) throws(SystemError) {
         self.defaultLimits = defaultLimits
-        null = try Descriptor.open("/dev/null", flags: O_RDWR)
+        let null = try Descriptor.open("/dev/null", flags: O_RDWR)
+        slots = try InlineArray { _ throws(SystemError) in try null.duplicate(from: 3) }
+        self.null = null
         guard let stack = clinux_map_stack(Spawner.stackSize) else {
             throw SystemError(errno: ENOMEM, operation: "map the stack of spawned processes")
         }
@@ -52,6 +57,9 @@ public final class Spawner {
         let sources = standard.map { $0 ?? null.number } + request.listen.map(\.descriptor)
         order.sources = arena.array(sources)
         order.source_count = Int32(sources.count)
+        order.slots = UnsafePointer(arena.array(slots.indices.map { slots[$0].number }))
+        order.slot_count = Int32(slots.count)
+        order.slot_filler = null.number
 
         let limits = limits(of: request)
         order.limits = UnsafePointer(arena.array(limits))

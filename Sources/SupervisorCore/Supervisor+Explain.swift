@@ -48,7 +48,21 @@ extension Supervisor {
         guard case .replica = event.subject, let cause = event.cause.flatMap({ context.events[$0] }),
             cause.reason.isEndOfAnInstance
         else { return event.reason.description }
-        return "\(cause.reason); \(event.reason)"
+        return "\(failure(behind: cause)?.description ?? cause.reason.description); \(event.reason)"
+    }
+
+    /// Why the core itself was ending an instance that then ended; nil where it ended by itself, or somebody asked for it.
+    private func failure(behind end: StackEvent) -> StopCause? {
+        var event = end
+        // From the end back through kill, signal, drain and hook: never more steps than a stop has.
+        for _ in 0..<8 {
+            guard let cause = event.cause.flatMap({ context.events[$0] }), cause.subject == end.subject else {
+                return nil
+            }
+            if case .stopping(let why) = cause.reason { return why.isFailure ? why : nil }
+            event = cause
+        }
+        return nil
     }
 
     /// The chain of causes of the replica's state, the latest first; empty where there is no such replica.

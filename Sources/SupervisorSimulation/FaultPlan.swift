@@ -70,6 +70,14 @@ struct FaultPlan {
         var faults: FaultSet
     }
 
+    /// What the operator asks for.
+    struct Order {
+        var time: Instant
+        var command: Command
+        /// It comes at the very moment of the core's next deadline after that time.
+        var meetsDeadline = false
+    }
+
     /// How the operator's part ends, once the world is healed.
     enum Ending: CaseIterable {
         /// Everything is started, and is to come up; then the stack is shut down.
@@ -81,7 +89,7 @@ struct FaultPlan {
     }
 
     var windows: [Window] = []
-    var commands: [(time: Instant, command: Command)] = []
+    var orders: [Order] = []
     var healsAt: Instant
     var ending: Ending
 
@@ -96,23 +104,25 @@ struct FaultPlan {
         }
         for _ in 0..<(random.chance(percent: 50) ? random.below(7) : 0) {
             let time = Instant.origin.advanced(by: random.milliseconds(0...span))
-            commands.append((time, Self.command(for: stack, random: &random)))
+            orders.append(Order(time: time, command: Self.command(for: stack, random: &random)))
         }
         if ending != .everythingStarts {
             let time = Instant.origin.advanced(by: random.milliseconds(0...span))
-            commands.removeAll { $0.time >= time }
-            commands.append((time, .shutdown(immediately: ending == .immediateShutdown)))
+            orders.removeAll { $0.time >= time }
+            orders.append(Order(time: time, command: .shutdown(immediately: ending == .immediateShutdown)))
             // A second Ctrl-C: what takes too long is cut short.
             if ending == .shutdownAmidFaults && random.chance(percent: 30) {
-                commands.append((time.advanced(by: random.milliseconds(0...5_000)), .shutdown(immediately: true)))
+                let second = time.advanced(by: random.milliseconds(0...5_000))
+                orders.append(Order(time: second, command: .shutdown(immediately: true)))
             }
             // Whoever comes after that is too late.
             if random.chance(percent: 30) {
                 let late = time.advanced(by: random.milliseconds(0...20_000))
-                commands.append((late, Self.command(for: stack, random: &random)))
+                orders.append(Order(time: late, command: Self.command(for: stack, random: &random)))
             }
         }
-        commands.sort { $0.time < $1.time }
+        orders.sort { $0.time < $1.time }
+        for index in orders.indices { orders[index].meetsDeadline = random.chance(percent: 40) }
     }
 
     private static func window(within span: Int, stack: StackSpec, random: inout SplitMix64) -> Window {

@@ -32,9 +32,12 @@ struct StackGenerator {
     private mutating func dependencies(among services: [ServiceSpec]) -> [DependencySpec] {
         services.compactMap { service in
             guard random.chance(percent: 45) else { return nil }
-            // What is awaited to complete is not waited for as something that serves, and the other way round.
+            // What is awaited to complete is seldom waited for as something that serves, and the other way round: such
+            // a dependent starts in time, or never.
             if service.isAwaitedToComplete {
-                return DependencySpec(service: service.name, condition: .completedSuccessfully)
+                let condition: DependencySpec.Condition =
+                    random.chance(percent: 15) ? .healthy : .completedSuccessfully
+                return DependencySpec(service: service.name, condition: condition)
             }
             let condition: DependencySpec.Condition =
                 switch random.below(10) {
@@ -46,12 +49,12 @@ struct StackGenerator {
         }
     }
 
-    /// Nobody relies on it to serve: only then can a later service wait for its end.
-    private func mayComplete(_ service: ServiceSpec, among services: [ServiceSpec]) -> Bool {
-        !service.shouldStayUp
-            && !services.contains { other in
-                other.dependencies.contains { $0.service == service.name && $0.condition == .healthy }
-            }
+    /// A later service can wait for its end, which is seldom done where another relies on it to serve.
+    private mutating func mayComplete(_ service: ServiceSpec, among services: [ServiceSpec]) -> Bool {
+        let isReliedOn = services.contains { other in
+            other.dependencies.contains { $0.service == service.name && $0.condition == .healthy }
+        }
+        return !service.shouldStayUp && random.chance(percent: isReliedOn ? 15 : 100)
     }
 
     private mutating func service(_ name: ServiceName, dependencies: [DependencySpec]) -> ServiceSpec {
@@ -108,7 +111,7 @@ struct StackGenerator {
             switch random.below(10) {
             case 0..<2: .no
             case 2..<5: .onFailure(maximumRetries: random.chance(percent: 50) ? random.number(in: 0...4) : nil)
-            case 5..<9: .always
+            case 5..<8: .always
             default: .unlessStopped
             }
         let initial = random.number(in: 50...2_000)

@@ -7,7 +7,7 @@ import SupervisorCore
 struct World {
     /// Something that is going to happen.
     enum Happening {
-        case command(Command)
+        case order(FaultPlan.Order)
         case listenersAnswer(service: Int, SpawnFailure?)
         case birth(InstanceID)
         /// The main process ends by itself.
@@ -59,12 +59,13 @@ struct World {
             let isReliedOn = stack.services.contains { other in
                 other.dependencies.contains { $0.service == service.name && $0.condition == .healthy }
             }
-            let mayEnd = !service.shouldStayUp && !isReliedOn && random.chance(percent: 40)
+            // What others rely on to serve seldom ends; but nothing keeps it from that.
+            let mayEnd = !service.shouldStayUp && random.chance(percent: isReliedOn ? 15 : 40)
             isOneShot.append(service.isAwaitedToComplete || mayEnd)
         }
         self.isOneShot = isOneShot
         self.random = random
-        for (time, command) in plan.commands { schedule(.command(command), at: time) }
+        for order in plan.orders { schedule(.order(order), at: order.time) }
         schedule(.healing, at: plan.healsAt)
     }
 
@@ -100,12 +101,12 @@ struct World {
         now = max(now, time)
     }
 
-    /// Lets the next thing happen; nil where it does not concern the core.
-    mutating func next() -> Event? {
+    /// Lets the next thing happen; nil where it does not concern the core. `deadline`: the core's next.
+    mutating func next(deadline: Instant? = nil) -> Event? {
         guard let entry = agenda.popMin() else { return nil }
         now = max(now, entry.time)
         switch entry.happening {
-        case .command(let command): return .command(command)
+        case .order(let order): return give(order, deadline: deadline)
         case .listenersAnswer(let service, let failure): return listenersAnswer(service, failure)
         case .birth(let id): return birth(id)
         case .fate(let id, let status): return processes[id]?.isSpared == false ? end(id, status) : nil
@@ -123,6 +124,12 @@ struct World {
             heal()
             return nil
         }
+    }
+
+    private mutating func give(_ order: FaultPlan.Order, deadline: Instant?) -> Event? {
+        guard order.meetsDeadline, let deadline, deadline > now else { return .command(order.command) }
+        schedule(.order(FaultPlan.Order(time: deadline, command: order.command)), at: deadline)
+        return nil
     }
 
     private func listenersAnswer(_ service: Int, _ failure: SpawnFailure?) -> Event {

@@ -24,6 +24,14 @@ struct OutputTests {
         #expect(try text(.init(output: .json)).contains("\"text\":\"hello\""))
     }
 
+    @Test func whatStackdSaysIsNoLineOfTheService() throws {
+        let line = LogLine(
+            time: Timestamp(milliseconds: 0), service: "db", replica: 0, stream: .stackd, sequence: 1,
+            text: "dropped 3 lines (6 bytes): No space left on device")
+        var plain = LogPrinter(.init(), services: [], palette: palette)
+        #expect(try plain.line(for: .item(line)) == "db/0 | … dropped 3 lines (6 bytes): No space left on device")
+    }
+
     @Test func missingLinesAreTold() throws {
         var printer = LogPrinter(.init(), services: [], palette: palette)
         let gap = StreamRecord<LogLine>.gap(StreamGap(lost: 12, unit: .lines, code: .clientTooSlow))

@@ -69,6 +69,13 @@ import Testing
                 + #""time":"2026-11-23T07:52:53.042Z"}"#)
     }
 
+    @Test func logLineThatGoesOn() throws {
+        try expect(
+            LogLine(time: time, service: "db", replica: 0, stream: .stackd, sequence: 5, text: "a", continues: true),
+            #"{"continues":true,"replica":0,"sequence":5,"service":"db","stream":"stackd","text":"a","#
+                + #""time":"2026-11-23T07:52:53.042Z"}"#)
+    }
+
     @Test func streamRecords() throws {
         let line = LogLine(time: time, service: "db", replica: 0, stream: .stdout, sequence: 5, text: "gap")
         let item = StreamRecord.item(line)

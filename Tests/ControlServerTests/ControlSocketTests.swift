@@ -39,6 +39,29 @@ import Testing
         }
     }
 
+    @Test func aDirectoryThatOthersCanWriteToIsRefused() async throws {
+        try await withTemporaryDirectory { directory in
+            let run = "\(directory)/run"
+            try #require(mkdir(run, 0o700) == 0)
+            for forbidden in [mode_t(0o720), 0o702, 0o1777] {
+                try #require(chmod(run, forbidden) == 0)
+                #expect(error("\(run)/control.sock")?.code == .notPrivate)
+            }
+            try #require(chmod(run, 0o755) == 0)
+            #expect(error("\(run)/control.sock") == nil)
+        }
+    }
+
+    @Test func aLinkToADirectoryIsRefused() async throws {
+        try await withTemporaryDirectory { directory in
+            let link = "\(directory)/link"
+            try #require(symlink(directory, link) == 0)
+            defer { unlink(link) }
+            #expect(error("\(link)/control.sock")?.code == .notPrivate)
+            #expect(error("\(link)/control.sock")?.path == link)
+        }
+    }
+
     @Test func itsNameGoesWithIt() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/run/control.sock"

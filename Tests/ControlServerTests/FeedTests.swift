@@ -59,6 +59,15 @@ import Testing
         #expect(!feed.offer(line(1)))
     }
 
+    @Test func saysThatItsReaderHasGone() async {
+        let feed = Feed<LogLine>()
+        #expect(!feed.isFinished)
+        let reader = Task { await feed.next() }
+        reader.cancel()
+        _ = await reader.value
+        #expect(feed.isFinished)
+    }
+
     @Test func aNudgeWakesOnlyAReaderThatWaits() async throws {
         let feed = Feed<LogLine>()
         let hasWoken = Flag()

@@ -52,6 +52,15 @@ import Testing
         #expect(history.time(of: EventID(number: 905)) == Timestamp(milliseconds: 9050))
     }
 
+    @Test func clientsThatHaveGoneAreForgottenByTheNextThatComes() {
+        var history = EventHistory()
+        let follow = EventQuery(start: .now, follow: true)
+        for _ in 0..<3 { history.subscribe(follow).feed?.finish() }
+        #expect(history.followerCount == 1)
+        _ = history.subscribe(EventQuery(start: .now, follow: false))
+        #expect(history.followerCount == 0)
+    }
+
     @Test func followersGetWhatComesAfter() {
         var history = history(of: 1)
         let subscription = history.subscribe(EventQuery(start: .now, follow: true))

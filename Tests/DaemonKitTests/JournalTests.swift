@@ -1,3 +1,4 @@
+import Glibc
 import LinuxRuntime
 import StackModel
 import SupervisorCore
@@ -14,7 +15,14 @@ import Testing
             .creating(InstanceID(serial: 9), replica, Revision("00ff")),
             .started(InstanceID(serial: 9), pid: 4242, startTime: 123_456), .ended(InstanceID(serial: 9)),
         ]
-        for line in lines { #expect(JournalLine(line.text.dropLast()) == line) }
+        for line in lines {
+            #expect(JournalLine(line.text.dropLast()) == line)
+            #expect(JournalLine(line.text.dropLast() + String(JournalLine.cancellation)) == nil)
+        }
+        let beyond = UInt64(1) << 63
+        for text in ["creating \(beyond) a/0 r", "started \(beyond) 1 1", "ended \(UInt64.max)", "next \(UInt64.max)"] {
+            #expect(JournalLine(text) == nil, "\(text)")
+        }
         for text in ["", "next", "next x", "desired a maybe", "creating 1 a REV", "ended 1 2", "started 1 2"] {
             #expect(JournalLine(text) == nil, "\(text)")
         }
@@ -48,6 +56,53 @@ import Testing
         #expect(try directory.read("journal") == "stackd-journal 1 b\nnext 2\ndesired backend stopped\n")
     }
 
+    @Test func whatAFullDiskTookBackIsWrittenWithTheNextRecord() throws {
+        let directory = try TemporaryDirectory()
+        let disk = FullDisk()
+        let journal = try Journal(path: "\(directory.path)/journal", boot: "b", calls: disk.calls)
+        disk.room = 9
+        #expect(throws: SystemError.self) { try journal.write(.desired(name("a"), .stopped)) }
+        // Neither is there half a line, nor is the one that was tried forgotten.
+        #expect(try directory.read("journal") == "stackd-journal 1 b\nnext 1\n")
+        disk.room = .max
+        try journal.write(.desired(name("b"), .stopped))
+        let again = try Journal(path: "\(directory.path)/journal", boot: "b")
+        #expect(again.restored.desired == [name("a"): .stopped, name("b"): .stopped])
+        #expect(again.restored.damagedLines == 0)
+    }
+
+    @Test func aTornLineDoesNotDamageTheNextOne() throws {
+        let directory = try TemporaryDirectory()
+        let disk = FullDisk()
+        disk.canTruncate = false
+        let journal = try Journal(path: "\(directory.path)/journal", boot: "b", calls: disk.calls)
+        disk.room = 9
+        #expect(throws: SystemError.self) { try journal.write(.desired(name("a"), .stopped)) }
+        #expect(try directory.read("journal").hasSuffix("next 1\ndesired a"))
+        // There is room for the line, and not for the whole file anew.
+        disk.refusals = 1
+        disk.room = .max
+        try journal.write(.desired(name("b"), .stopped))
+        let again = try Journal(path: "\(directory.path)/journal", boot: "b")
+        #expect(again.restored.desired == [name("b"): .stopped])
+        #expect(again.restored.damagedLines == 1)
+    }
+
+    @Test func synchronisingMakesUpForWhatFailed() throws {
+        let directory = try TemporaryDirectory()
+        let disk = FullDisk()
+        let journal = try Journal(path: "\(directory.path)/journal", boot: "b", calls: disk.calls)
+        disk.room = 0
+        #expect(throws: SystemError.self) { try journal.write(.desired(name("a"), .stopped)) }
+        #expect(throws: SystemError.self) { try journal.synchronise() }
+        disk.room = .max
+        try journal.synchronise()
+        #expect(try directory.read("journal") == "stackd-journal 1 b\nnext 1\ndesired a stopped\n")
+        // Nothing is left to do, so nothing can fail.
+        disk.room = 0
+        try journal.synchronise()
+    }
+
     @Test func itStaysBounded() throws {
         let directory = try TemporaryDirectory()
         let journal = try Journal(path: "\(directory.path)/journal", boot: "b")
@@ -67,6 +122,35 @@ import Testing
         try directory.write("stackd-journal 9 b\nfrob 1\n", to: "journal")
         #expect(throws: SystemError.self) { try Journal(path: "\(directory.path)/journal", boot: "b") }
         #expect(try directory.read("journal") == "stackd-journal 9 b\nfrob 1\n")
+    }
+}
+
+/// A disk with room for so many bytes more.
+private final class FullDisk {
+    var room = Int.max
+    /// So many writes are refused before the room counts.
+    var refusals = 0
+    var canTruncate = true
+
+    var calls: JournalFile.Calls {
+        JournalFile.Calls(
+            write: { [unowned self] descriptor, bytes, count in
+                guard room > 0, refusals == 0 else {
+                    refusals = max(0, refusals - 1)
+                    errno = ENOSPC
+                    return -1
+                }
+                let written = Glibc.write(descriptor, bytes, min(count, room))
+                room -= written
+                return written
+            },
+            truncate: { [unowned self] descriptor, size in
+                guard canTruncate else {
+                    errno = EIO
+                    return -1
+                }
+                return ftruncate(descriptor, size)
+            })
     }
 }
 

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// A directory for one test, removed with the files in it.
+/// A directory for one test, removed with all that is in it.
 final class TemporaryDirectory {
     let path: String
 
@@ -11,13 +11,18 @@ final class TemporaryDirectory {
     }
 
     deinit {
-        // Tests keep files in it, and no directories.
+        Self.remove(path)
+    }
+
+    /// Removes what a path names, with everything below it; of a symbolic link the link.
+    private static func remove(_ path: String) {
+        guard unlink(path) != 0 else { return }
         if let directory = opendir(path) {
             while let entry = readdir(directory) {
                 let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                     String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
                 }
-                unlink("\(path)/\(name)")
+                if name != ".", name != ".." { remove("\(path)/\(name)") }
             }
             closedir(directory)
         }

@@ -43,7 +43,7 @@ extension RealProcesses {
             var request = shell(script)
             containment.prepare(&request)
             let process = try harness.start(request)
-            containment.started(try ProcessIdentity.of(pid: process.pid))
+            try containment.started(pid: process.pid)
             return process
         }
 
@@ -102,6 +102,23 @@ extension RealProcesses {
             try waitUntilEmpty(containment)
             try harness.loop.run(until: "the exit") { process.status != nil }
             #expect(try containment.members().isEmpty)
+            #expect(try containment.isEmpty())
+            try finish(maker, [containment])
+        }
+
+        @Test(arguments: Containing.usable)
+        func isEmptyAtTheExitOfItsOnlyProcess(_ kind: Containing) throws {
+            let maker = try kind.maker(stack: stack, loop: harness.loop)
+            let containment = try maker.make("backend.0.4")
+            var request = shell("exec sleep 1000")
+            containment.prepare(&request)
+            var isEmptyAtExit: Bool?
+            let process = try harness.start(request) { _ in isEmptyAtExit = try? containment.isEmpty() }
+            try containment.started(pid: process.pid)
+            #expect(try !containment.isEmpty())
+            try process.signal(SIGKILL)
+            try harness.loop.run(until: "the exit") { process.status != nil }
+            #expect(isEmptyAtExit == true)
             try finish(maker, [containment])
         }
 
@@ -113,6 +130,7 @@ extension RealProcesses {
             try harness.loop.run(until: "the end of the main process") { main.status != nil }
             let daemon = try ProcessIdentity.of(pid: try pid(in: "daemon"))
             #expect(try containment.members() == [daemon.pid])
+            #expect(try !containment.isEmpty())
             #expect(containment.contains(pid: daemon.pid))
             #expect(!containment.contains(pid: getpid()))
             #expect(runs(daemon))
@@ -200,6 +218,7 @@ extension RealProcesses {
                 try contents("\(group.path)/inner/most/cgroup.procs") == "\(main.pid)\n"
             }
             #expect(try group.members() == [main.pid])
+            #expect(try !group.isEmpty())
             #expect(group.contains(pid: main.pid))
             try group.killAll()
             try waitUntilEmpty(group)
@@ -217,6 +236,51 @@ extension RealProcesses {
             try waitUntilEmpty(found[0])
             try harness.loop.run(until: "the exit") { main.status != nil }
             try finish(maker, found)
+        }
+
+        @Test(.enabled(if: Containing.canMakeGroups)) func makesTheStacksGroupAgainWhenItHasVanished() throws {
+            let maker = try Containing.controlGroups.maker(stack: stack, loop: harness.loop)
+            try maker.make("one").remove()
+            let groups = try #require(maker as? ControlGroups)
+            try #require(rmdir(groups.directory) == 0)
+            let containment = try maker.make("two")
+            let process = try start("exec sleep 1000", in: containment)
+            #expect(containment.contains(pid: process.pid))
+            try containment.killAll()
+            try waitUntilEmpty(containment)
+            try harness.loop.run(until: "the exit") { process.status != nil }
+            try finish(maker, [containment])
+        }
+
+        @Test(.enabled(if: Containing.canMakeGroups)) func leavesNoGroupThatItCannotOpen() throws {
+            let maker = try Containing.controlGroups.maker(stack: stack, loop: harness.loop)
+            let groups = try #require(maker as? ControlGroups)
+            // With no descriptor left, the directory can be made but not opened.
+            var limit = rlimit()
+            try #require(getrlimit(__rlimit_resource_t(7), &limit) == 0)
+            var none = limit
+            none.rlim_cur = 0
+            try #require(setrlimit(__rlimit_resource_t(7), &none) == 0)
+            let error = #expect(throws: SystemError.self) { try maker.make("one") }
+            setrlimit(__rlimit_resource_t(7), &limit)
+            #expect(error?.errno == EMFILE)
+            #expect(access("\(groups.directory)/one", F_OK) != 0)
+            try finish(maker, [])
+        }
+
+        @Test func stacksOfOneNameAndTwoScopesDoNotSeeEachOther() throws {
+            let tree = try ProcessTree(stack: stack, scope: "/a", loop: harness.loop)
+            let neighbour = try ProcessTree(stack: stack, scope: "/b", loop: harness.loop)
+            #expect(tree.marker(of: "x") != neighbour.marker(of: "x"))
+            let marker = "\(ProcessTree.marker)=\(neighbour.marker(of: "left.0.1"))"
+            let script = "setsid env \(marker) sh -c 'echo $$ > \(directory.path)/left; exec sleep 1000' &"
+            let outside = try startOutside(script)
+            #expect(try tree.leftovers().isEmpty)
+            let found = try neighbour.leftovers()
+            #expect(found.map(\.id) == ["left.0.1"])
+            try found[0].killAll()
+            try waitUntilEmpty(found[0])
+            #expect(!runs(outside.identity))
         }
 
         @Test func findsTheProcessesOfAnEarlierDaemonByTheirEnvironment() throws {

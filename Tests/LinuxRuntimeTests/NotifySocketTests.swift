@@ -104,6 +104,15 @@ extension RealProcesses {
             #expect(heard.map(\.isReady) == [false] && heard[0].isStopping)
         }
 
+        @Test func itsNameIsShortHoweverLongTheInstancesIs() throws {
+            let id = String(repeating: "9", count: 200)
+            let socket = try NotifySocket(id: id, directory: directory.path, loop: harness.loop) { _ in
+                true
+            } onMessage: { _, _ in
+            }
+            #expect(socket.path.utf8.count <= directory.path.utf8.count + 1 + 13)
+        }
+
         @Test func itsFileGoesWithIt() throws {
             var socket: NotifySocket? = try NotifySocket(id: "a", directory: directory.path, loop: harness.loop) { _ in
                 true

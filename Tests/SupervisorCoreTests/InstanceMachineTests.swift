@@ -152,6 +152,10 @@ import Testing
         driver.exited("a/0", 0)
         #expect(driver.phase("a/0") == .backoff)
         #expect(driver.replica("a/0")?.restarts == 1)
+        // What made it end, not what ended it, is the reason that people see.
+        #expect(
+            driver.replica("a/0")?.reason.hasPrefix("its liveness probe failed: HTTP status 500; is restarted in ")
+                == true)
     }
 
     @Test func aSilentWatchdogRestartsIt() {

@@ -26,9 +26,9 @@ import Testing
 
     @Test func commandsComeInOrderAndOnlyLateOnesAfterAShutdown() throws {
         for plan in try plans() {
-            let times = plan.commands.map(\.time)
+            let times = plan.orders.map(\.time)
             #expect(times == times.sorted())
-            let hasShutdown = plan.commands.contains { $0.command.isShutdown }
+            let hasShutdown = plan.orders.contains { $0.command.isShutdown }
             #expect(hasShutdown == (plan.ending != .everythingStarts))
         }
     }

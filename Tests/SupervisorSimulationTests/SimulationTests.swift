@@ -17,6 +17,15 @@ import Testing
         }
     }
 
+    @Test(arguments: [(7, 100), (8, 101)] as [(UInt64, Int)])
+    func aSecondRunThatDiffersBreaksDeterminism(digest: UInt64, steps: Int) {
+        var outcome = Simulation.Outcome(seed: 1, steps: 100, violation: nil, digest: 8)
+        outcome.compare(with: Simulation.Outcome(seed: 1, steps: 100, violation: nil, digest: 8))
+        #expect(outcome.violation == nil)
+        outcome.compare(with: Simulation.Outcome(seed: 1, steps: steps, violation: nil, digest: digest))
+        #expect(outcome.violation?.invariant == .determinism)
+    }
+
     @Test func worldsDiffer() {
         let digests = Set((1...50 as ClosedRange<UInt64>).map { Simulation.run(seed: $0).digest })
         #expect(digests.count == 50)

@@ -43,8 +43,7 @@ import Testing
             for dependency in stack.services.flatMap(\.dependencies) {
                 let service = stack.services.first { $0.name == dependency.service }
                 let isAwaited = dependency.condition == .completedSuccessfully
-                if isAwaited { #expect(service?.isAwaitedToComplete == true) }
-                if dependency.condition == .healthy { #expect(service?.isAwaitedToComplete == false) }
+                if isAwaited { #expect(service?.isAwaitedToComplete == true && service?.shouldStayUp == false) }
             }
         }
     }
@@ -53,6 +52,13 @@ import Testing
         let services = Self.stacks.flatMap(\.services)
         let conditions = Set(services.flatMap(\.dependencies).map(\.condition))
         #expect(conditions.count == DependencySpec.Condition.allCases.count)
+        #expect(
+            Self.stacks.contains { stack in
+                let oneShots = Set(stack.services.filter(\.isAwaitedToComplete).map(\.name))
+                return stack.services.flatMap(\.dependencies).contains {
+                    $0.condition == .healthy && oneShots.contains($0.service)
+                }
+            })
         #expect(Set(Self.stacks.map(\.services.count)) == Set(1...8))
         #expect(services.contains { $0.restart.mode == .no } && services.contains { $0.restart.mode == .unlessStopped })
         #expect(services.contains { $0.restart.mode == .onFailure(maximumRetries: nil) })

@@ -13,7 +13,7 @@ import Testing
         let stack = StackSpec(name: "one", directory: "/", services: [spec])
         var random = SplitMix64(seed: 1)
         var plan = FaultPlan(for: stack, random: &random)
-        plan.commands = []
+        plan.orders = []
         plan.healsAt = .at(100)
         plan.windows = [FaultPlan.Window(start: .origin, end: .at(100), service: nil, faults: faults)]
         return World(stack: stack, plan: plan, random: random)
@@ -63,6 +63,22 @@ import Testing
             Issue.record("no failure")
             return
         }
+    }
+
+    @Test func anOrderWaitsForTheNextDeadlineWhereItIsToMeetOne() throws {
+        let stack = StackSpec(name: "one", directory: "/", services: [try server()])
+        var random = SplitMix64(seed: 1)
+        var plan = FaultPlan(for: stack, random: &random)
+        plan.orders = [FaultPlan.Order(time: .at(1), command: .stop([]), meetsDeadline: true)]
+        plan.healsAt = .at(100)
+        var world = World(stack: stack, plan: plan, random: random)
+        #expect(world.next(deadline: .at(5)) == nil)
+        #expect(world.nextTime == .at(5))
+        guard case .command(.stop([]))? = world.next(deadline: .at(7)) else {
+            Issue.record("the order was not given")
+            return
+        }
+        #expect(world.now == .at(5))
     }
 
     @Test func aSignalEndsAProcessThatListens() throws {

@@ -16,6 +16,7 @@ const char *_Nonnull clinux_error_text(int error);
 // Descriptors. All are CLOEXEC at birth.
 
 int clinux_open(int directory, const char *_Nonnull path, int flags, unsigned mode);
+/// A pipe whose reader never waits, and whose writer does when it is full.
 int clinux_pipe(int *_Nonnull read_end, int *_Nonnull write_end);
 int clinux_pipe_size(int descriptor, int bytes);
 int clinux_set_nonblocking(int descriptor);

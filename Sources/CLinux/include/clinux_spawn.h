@@ -24,6 +24,9 @@ enum clinux_stage {
     CLINUX_STAGE_EXECUTABLE,
 };
 
+/// No more slots than this are of use.
+enum { CLINUX_SLOTS_MAX = 16 };
+
 enum clinux_session {
     CLINUX_SESSION_INHERIT = 0,
     CLINUX_SESSION_NEW,
@@ -48,9 +51,15 @@ struct clinux_spawn {
     /// Decimal text for /proc/self/oom_score_adj.
     const char *_Nullable oom_score;
 
-    /// sources[i] becomes descriptor i. The child changes this array as it lifts sources out of the way.
+    /// sources[i] becomes descriptor i. Without enough slots the child changes this array.
     int *_Nullable sources;
     int source_count;
+
+    /// Numbers in the caller's table that are the spawn's to use: each holds a duplicate of `slot_filler`, and does so
+    /// again afterwards. What a spawn costs grows with the highest that it needs, not with the table.
+    const int *_Nullable slots;
+    int slot_count;
+    int slot_filler;
 
     const struct clinux_limit *_Nullable limits;
     size_t limit_count;

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlClient
 import ControlProtocol
+import Glibc
 import StackModel
 
 struct Down: AsyncParsableCommand {
@@ -15,8 +16,7 @@ struct Down: AsyncParsableCommand {
         let display = ProgressDisplay(console: errors, patience: WaitingOptions.patience)
         guard let before = try await ifDaemonListens({ () throws(ControlClientError) in try await client.services() })
         else {
-            // As Compose has it: what should be down is down.
-            try await errors.print("nothing to stop: no daemon listens on \(client.socketPath)")
+            try await endLeftovers(errors, socket: client.socketPath)
             return
         }
         await display.begin(with: before)
@@ -25,6 +25,18 @@ struct Down: AsyncParsableCommand {
         if let services = try await wait.untilDaemonIsGone() {
             throw wait.timeIsUp(services)
         }
+        try await errors.print("the stack is down")
+    }
+
+    /// A daemon that was killed has left its instances: they are part of what should be down.
+    private func endLeftovers(_ errors: Console, socket: String) async throws {
+        try await errors.print("no daemon listens on \(socket)")
+        guard let stack = try global.stack.stackIfFound(), access(stack.paths.journal, F_OK) == 0 else { return }
+        let launch = DaemonLaunch(
+            executable: try DaemonExecutable.path(environment: processEnvironment()), files: stack.files,
+            profiles: stack.profiles, services: [], socket: stack.customSocket, logPath: stack.paths.daemonLog,
+            endsWithThisProcess: false, onlyEndsLeftovers: true)
+        try await launch.runToEnd()
     }
 
     /// It is no fault that somebody else has asked before.

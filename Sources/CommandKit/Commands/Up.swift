@@ -57,12 +57,29 @@ struct Up: AsyncParsableCommand {
         let accepted = try await ifDaemonListens { () throws(ControlClientError) in
             try await client.perform(.start, services: services)
         }
-        guard accepted == nil else { return nil }
+        guard accepted == nil else {
+            try await tellChanges(of: stack, client: client)
+            return nil
+        }
         let launch = DaemonLaunch(
             executable: try DaemonExecutable.path(environment: processEnvironment()), files: stack.files,
             profiles: stack.profiles, services: services, socket: stack.customSocket,
             logPath: stack.paths.daemonLog, endsWithThisProcess: !isDetached && !waits)
         return try await launch.start()
+    }
+
+    /// A stack that runs goes on as it was started, whatever its file says by now.
+    private func tellChanges(of stack: LoadedStack, client: ControlClient) async throws {
+        let running = Dictionary(
+            try await client.services().map { ($0.name, $0.revision) }, uniquingKeysWith: { first, _ in first })
+        let specs = stack.spec.services
+        let changed = specs.filter { running[$0.name.text] != $0.revision.text }.map(\.name.text)
+        let gone = running.keys.filter { name in !specs.contains { $0.name.text == name } }
+        let names = (changed + gone).sorted()
+        guard !names.isEmpty else { return }
+        try await Console(.standardError(isColourDeclined: noColor)).print(
+            "the file has changed since \(stack.name) was started (\(names.joined(separator: ", "))); "
+                + "what runs is as it was: \"stackctl down\", then \"stackctl up\", to use it")
     }
 
     private func session(

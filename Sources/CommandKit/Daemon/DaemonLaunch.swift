@@ -13,6 +13,8 @@ struct DaemonLaunch: Sendable {
     var logPath: String
     /// The daemon shuts the stack down when this process ends, however it ends.
     var endsWithThisProcess: Bool
+    /// It starts nothing: it ends what an earlier daemon left running, and then itself.
+    var onlyEndsLeftovers = false
 
     /// The numbers of the descriptors that the daemon gets beside the standard ones.
     private static let readyNumber: Int32 = 3
@@ -25,6 +27,7 @@ struct DaemonLaunch: Sendable {
         for profile in profiles { result += ["--profile", profile] }
         if let socket { result += ["--socket", socket] }
         result += ["--ready-fd", "\(Self.readyNumber)"]
+        if onlyEndsLeftovers { result += ["--end-leftovers"] }
         if endsWithThisProcess { result += ["--lifeline", "\(Self.lifelineNumber)"] }
         return result + services
     }
@@ -40,6 +43,15 @@ struct DaemonLaunch: Sendable {
             throw Self.failure(ending, log: log.tail(), path: logPath)
         }
         return daemon
+    }
+
+    /// Runs the daemon until it has ended by itself.
+    ///
+    /// - Throws: `SystemError` where it cannot be started, `CommandFailure` with what it wrote where it failed.
+    func runToEnd() async throws {
+        let log = try DaemonLog(path: logPath)
+        let ending = try await spawn(log).process.exit()
+        guard ending.isSuccess else { throw Self.failure(ending, log: log.tail(), path: logPath) }
     }
 
     private func spawn(_ log: borrowing DaemonLog) throws(SystemError) -> LaunchedDaemon {

@@ -32,8 +32,14 @@ struct StackSelection: Sendable {
     /// The daemon of the stack. Where no option names its socket, the files are read for the stack's name.
     func client() throws -> ControlClient {
         if let socket { return ControlClient(socketPath: socket) }
-        // A warning has been told when the stack was started.
-        return ControlClient(socketPath: try load { $0.severity == .error }.socketPath)
+        do {
+            // A warning has been told when the stack was started.
+            return ControlClient(socketPath: try load { $0.severity == .error }.socketPath)
+        } catch CommandStatus.invalidFile {
+            try? TextOutput.standardError().writeLine(
+                "a stack that runs is reached all the same by its socket: --socket PATH, or STACKD_SOCKET")
+            throw CommandStatus.invalidFile
+        }
     }
 
     private func load(telling isTold: (Diagnostic) -> Bool) throws -> LoadedStack {
@@ -45,6 +51,12 @@ struct StackSelection: Sendable {
         return LoadedStack(
             spec: spec, resolved: resolved, files: files, profiles: profiles, customSocket: socket,
             paths: StackPaths(name: spec.name, environment: environment, uid: uid))
+    }
+
+    /// As `load`, but nil where neither an option nor the environment nor the directory names a file.
+    func stackIfFound() throws -> LoadedStack? {
+        if files.isEmpty, StackFileSearch(environment: environment).found().isEmpty { return nil }
+        return try load { $0.severity == .error }
     }
 
     /// As `client`, but nil where neither an option nor a file tells which stack is meant.

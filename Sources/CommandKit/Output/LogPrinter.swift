@@ -27,7 +27,8 @@ struct LogPrinter: Sendable {
         case (.table, .item(let item)):
             let prefix = format.hasPrefix ? prefixes.prefix(service: item.service, index: item.replica) : ""
             let time = format.hasTime ? palette(.dim, item.time.description) + " " : ""
-            return prefix + time + prefixes.body(item.text)
+            let body = prefixes.body(item.text)
+            return prefix + time + (item.stream == .stackd ? palette(.yellow, "… " + body) : body)
         }
     }
 }
@@ -40,6 +41,7 @@ extension StreamGap {
             switch code {
             case .clientTooSlow: "this reader was too slow"
             case .noLongerKept: "the daemon does not keep them any more"
+            case .answerTooLarge: "they are more than one answer holds"
             case .outputDropped: "the output could not be kept"
             }
         return "… \(what) missing here: \(why)"

@@ -52,7 +52,7 @@ final class ProbeProcess {
         containment.prepare(&request)
         do {
             let spawned = try tools.spawner.spawn(request)
-            if let identity = try? ProcessIdentity.of(pid: spawned.pid) { containment.started(identity) }
+            try? containment.started(pid: spawned.pid)
             process = try tools.exits.watch(spawned) { [weak self] status in self?.exited(status) }
             try errors.start()
             try output?.start()

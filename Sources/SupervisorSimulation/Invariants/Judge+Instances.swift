@@ -7,7 +7,7 @@ extension Judge {
         guard let position = told.position(of: replica) else {
             throw violation(.lifecycle, "\(id) is of \(replica), which is not in the stack")
         }
-        if let lastInstance, id <= lastInstance {
+        if id <= lastInstance {
             throw violation(.identity, "\(id) follows \(lastInstance)")
         }
         lastInstance = id
@@ -20,7 +20,7 @@ extension Judge {
         announced = nil
         let service = told.replicas[position].service
         try checkMayStart(id, service)
-        if let notBefore = told.replicas[position].restarts.notBefore, now < notBefore {
+        if let notBefore = told.replicas[position].restarts.notBefore, told.servedUntil < notBefore {
             throw violation(.backoff, "\(id) of \(replica) is made, not before \(notBefore.sinceOrigin.text)")
         }
         told.replicas[position].restarts.started()

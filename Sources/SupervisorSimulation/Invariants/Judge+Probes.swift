@@ -38,7 +38,7 @@ extension Judge {
         guard instance[run.role].run == run.number else {
             throw violation(.probes, "\(run.role) run \(run.number) of \(id) is cancelled and is not under way")
         }
-        let hasTimedOut = instance[run.role].limit.map { $0 <= now } ?? false
+        let hasTimedOut = instance[run.role].limit.map { $0 <= told.servedUntil } ?? false
         guard hasTimedOut || !instance.isRunning else {
             throw violation(.probes, "\(run.role) run \(run.number) of \(id) is cancelled before its timeout")
         }

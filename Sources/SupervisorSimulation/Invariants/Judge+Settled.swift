@@ -1,14 +1,16 @@
 import StackModel
 import SupervisorCore
 
-/// What must hold between two steps: nothing that is due is put off.
+/// What must hold between two steps: nothing that is due is put off, once the core was told that its time has come.
 extension Judge {
     func checkSettled() throws(Violation) {
         for service in told.services.indices {
             let mayStart = told.mayStart(service)
             let mustEnd = told.services[service].isGoingDown && !isHeld(service)
             for position in told.services[service].replicas {
-                if let objection = told.replicas[position].objection(mayStart: mayStart, mustEnd: mustEnd, at: now) {
+                let objection = told.replicas[position].objection(
+                    mayStart: mayStart, mustEnd: mustEnd, served: told.servedUntil)
+                if let objection {
                     throw violation(objection.invariant, "\(told.replicas[position].id) \(objection.detail)")
                 }
             }
@@ -26,8 +28,12 @@ extension Judge {
     /// What the core shows of itself is what it was told.
     func check(_ snapshot: StackSnapshot) throws(Violation) {
         for service in snapshot.services {
+            let isBlocked = told.index(of: service.name).map { told.isBlocked($0) } ?? false
             for replica in service.replicas {
                 guard let position = told.position(of: replica.id) else { continue }
+                if told.hasFailed(position, isBlocked: isBlocked), replica.state != .failed {
+                    throw violation(.readiness, "\(replica.id) has failed or never can start, and is \(replica.state)")
+                }
                 let instance = told.replicas[position].instance
                 if replica.state == .stopped || replica.state == .completed || replica.state == .failed, let instance {
                     throw violation(.nothingLeft, "\(replica.id) is \(replica.state), and \(instance.id) is there")
@@ -75,16 +81,16 @@ extension Told {
 }
 
 extension Told.Replica {
-    fileprivate func objection(mayStart: Bool, mustEnd: Bool, at now: Instant) -> Objection? {
-        if instance != nil { return instance?.objection(mustEnd: mustEnd, at: now) }
+    fileprivate func objection(mayStart: Bool, mustEnd: Bool, served: Instant) -> Objection? {
+        if instance != nil { return instance?.objection(mustEnd: mustEnd, served: served) }
         guard mayStart, !hasCompleted, !restarts.isGivenUp else { return nil }
-        if let dueAt = restarts.dueAt, dueAt >= now { return nil }
+        if let dueAt = restarts.dueAt, dueAt >= served { return nil }
         return Objection(.promptness, "is wanted, and nothing keeps it from being started")
     }
 }
 
 extension ToldInstance {
-    fileprivate func objection(mustEnd: Bool, at now: Instant) -> Objection? {
+    fileprivate func objection(mustEnd: Bool, served: Instant) -> Objection? {
         switch process {
         case .gone: return Objection(.lifecycle, "has \(id), which is gone and not released")
         case .spawning, .leaving: return nil
@@ -94,13 +100,13 @@ extension ToldInstance {
         if hasFailedStartup || hasFailedLiveness || hasReportedBroken {
             return Objection(.lifecycle, "has \(id), which has failed its probe or says so, and is not ended")
         }
-        if !hasStarted, let startLimit, startLimit < now {
+        if !hasStarted, let startLimit, startLimit < served {
             return Objection(.lifecycle, "has \(id), which has not started in time, and is not ended")
         }
-        if let watchdogLimit, watchdogLimit < now {
+        if let watchdogLimit, watchdogLimit < served {
             return Objection(.lifecycle, "has \(id), which has been silent for too long, and is not ended")
         }
-        if startup.isOverdue(at: now) || readiness.isOverdue(at: now) || liveness.isOverdue(at: now) {
+        if startup.isOverdue(at: served) || readiness.isOverdue(at: served) || liveness.isOverdue(at: served) {
             return Objection(.probes, "has \(id), which has a run past its timeout")
         }
         return mustEnd

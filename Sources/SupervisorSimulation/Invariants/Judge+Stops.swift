@@ -27,13 +27,18 @@ extension Judge {
             isJustified = told.services[instance.service].isGoingDown
         case .startupProbeFailed: isJustified = instance.hasFailedStartup
         case .livenessProbeFailed: isJustified = instance.hasFailedLiveness
-        case .startTimedOut: isJustified = !instance.hasStarted && instance.startLimit.map { $0 <= now } ?? false
+        case .startTimedOut: isJustified = !instance.hasStarted && isServed(instance.startLimit)
         case .reportedBroken: isJustified = instance.hasReportedBroken
-        case .watchdogSilent: isJustified = instance.watchdogLimit.map { $0 <= now } ?? false
+        case .watchdogSilent: isJustified = isServed(instance.watchdogLimit)
         }
         guard isJustified else {
             throw violation(.lifecycle, "\(instance.id) is stopped without a reason: \(cause)")
         }
+    }
+
+    /// The core has been told that this time had passed: an answer that it was told first would have counted.
+    private func isServed(_ limit: Instant?) -> Bool {
+        limit.map { $0 <= told.servedUntil } ?? false
     }
 
     /// A service ends when those that depend on it and go down too have ended.
@@ -85,8 +90,7 @@ extension Judge {
         case .spawning, .gone: throw violation(.lifecycle, "\(id) is killed and nothing of it runs")
         case .running, .leaving: break
         }
-        let hasHadItsTime = instance.graceEnds.map { $0 <= now } ?? false
-        guard told.isImmediate || instance.isKilled || hasHadItsTime else {
+        guard told.isImmediate || instance.isKilled || isServed(instance.graceEnds) else {
             throw violation(.lifecycle, "\(id) is killed before its time")
         }
         told.change(id) { instance, _ in instance.isKilled = true }

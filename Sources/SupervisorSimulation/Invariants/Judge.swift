@@ -7,7 +7,8 @@ import SupervisorCore
 /// with the core.
 struct Judge {
     var told: Told
-    var lastInstance: InstanceID?
+    /// The one made last, maybe by an earlier daemon.
+    var lastInstance: InstanceID
     /// The instance that the journal knows of and that is about to be made.
     var announced: InstanceID?
     /// Those that the journal holds for alive.
@@ -21,8 +22,9 @@ struct Judge {
     /// More effects than one step can have.
     private static let effectLimit = 5_000
 
-    init(_ stack: StackSpec) {
-        told = Told(stack)
+    init(_ stack: StackSpec, _ beginning: Beginning = Beginning()) {
+        told = Told(stack, beginning)
+        lastInstance = InstanceID(serial: beginning.restored.nextInstance - 1)
     }
 
     var now: Instant { told.now }
@@ -47,7 +49,7 @@ struct Judge {
             throw violation(.progress, "one step has \(effects.count) effects")
         }
         for effect in effects { try take(effect) }
-        if let nextDeadline, nextDeadline < now {
+        if let nextDeadline, nextDeadline < told.servedUntil {
             throw violation(.progress, "the next deadline is \(nextDeadline.sinceOrigin.text)")
         }
         if hasStopped, let nextDeadline {

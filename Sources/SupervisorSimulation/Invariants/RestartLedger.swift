@@ -46,10 +46,11 @@ struct RestartLedger {
 
     // MARK: What makes it forget
 
-    /// A time of being ready has ended.
-    mutating func wasReady(for span: Duration) {
+    /// A time of being ready has ended. `served`: as much of it as the core had been told that it had passed; between
+    /// the two, it may forget or not.
+    mutating func wasReady(for span: Duration, served: Duration) {
         if span >= atLeast.stablePeriod { atLeast.forgetStreak() }
-        if span >= atMost.stablePeriod { atMost.forgetStreak() }
+        if served >= atMost.stablePeriod { atMost.forgetStreak() }
     }
 
     /// An operator has the replica stopped or restarted.
@@ -57,12 +58,18 @@ struct RestartLedger {
         self = RestartLedger()
     }
 
+    /// As above, or not.
+    mutating func mayForgive() {
+        atLeast = Tally()
+    }
+
     /// An operator wants a replica without an instance to run.
     mutating func startWasAsked(isNamed: Bool, hasCompleted: Bool, at now: Instant) {
         let isAtRest = isGivenUp || hasCompleted || dueAt.map { now < $0 } ?? false
         if isNamed && isAtRest { return forgive() }
-        atLeast = Tally()
+        mayForgive()
         notBefore = nil
+        isGivenUp = false
     }
 
     mutating func started() {

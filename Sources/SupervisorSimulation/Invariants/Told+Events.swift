@@ -41,7 +41,8 @@ extension Told {
         case .preStopFinished(let id, _):
             change(id) { instance, _ in instance.isHookRunning = false }
         case .notified(let id, let notification): hear(notification, of: id)
-        case .observed, .timePassed: break
+        case .timePassed: serveDeadlines()
+        case .observed: break
         }
     }
 
@@ -54,7 +55,10 @@ extension Told {
         let before = instance.readySince
         change(&instance, now)
         instance.conclude(at: now)
-        if let before, !instance.isReady { replicas[position].restarts.wasReady(for: before.duration(to: now)) }
+        if let before, !instance.isReady {
+            replicas[position].restarts.wasReady(
+                for: before.duration(to: now), served: before.duration(to: servedUntil))
+        }
         replicas[position].instance = instance
     }
 
@@ -94,26 +98,21 @@ extension Told {
         }
     }
 
-    private func indices(orAll names: [ServiceName]) -> [Int] {
-        names.isEmpty ? Array(services.indices) : names.compactMap { index(of: $0) }
-    }
-
     private mutating func start(_ names: [ServiceName]) {
         let roots = indices(orAll: names)
-        var open = roots
-        var isIncluded = services.map { _ in false }
-        while let index = open.popLast() {
-            guard !isIncluded[index] else { continue }
-            isIncluded[index] = true
-            open.append(contentsOf: services[index].dependencies.map(\.service))
-        }
+        let isIncluded = closure(of: roots)
         for index in services.indices where isIncluded[index] {
             services[index].isDesired = true
             // A stop that has not begun yet is called off; one that has begun goes on, and a start follows it.
             let isEnding = services[index].replicas.contains { replicas[$0].instance?.isEnding == true }
             services[index].isRestarting = services[index].isRestarting || services[index].isGoingDown && isEnding
             services[index].isGoingDown = services[index].isRestarting
-            for position in services[index].replicas where replicas[position].instance == nil {
+            for position in services[index].replicas {
+                if let instance = replicas[position].instance {
+                    guard instance.isEnding, replicas[position].afresh != .yes else { continue }
+                    replicas[position].afresh = roots.contains(index) ? .yes : .maybe
+                    continue
+                }
                 // Where it is only needed by what was named, it is started anew in some cases only.
                 let isNamed = roots.contains(index)
                 let hasCompleted = replicas[position].hasCompleted
@@ -129,6 +128,7 @@ extension Told {
         services[index].isRestarting = isDesired && hasInstance(index)
         for position in services[index].replicas {
             replicas[position].hasCompleted = false
+            replicas[position].afresh = .no
             // A stop that is called off before it begins forgives nothing.
             if replicas[position].instance == nil { replicas[position].restarts.forgive() }
         }

@@ -35,8 +35,17 @@ struct Told {
         var instance: ToldInstance?
         /// Its last instance ended well, and that was its aim.
         var hasCompleted = false
+        var afresh = Afresh.no
         var restarts = RestartLedger()
         var last = Last()
+    }
+
+    /// Whether a start was asked for while the instance was ending, so that what follows it begins afresh.
+    enum Afresh {
+        case no
+        /// What was named needs its service, and that begins anew if one of its replicas had failed.
+        case maybe
+        case yes
     }
 
     /// What is to be known of the instance before.
@@ -47,6 +56,8 @@ struct Told {
     }
 
     private(set) var now = Instant.origin
+    /// The core has been told that time had passed up to here: what was due by then is done.
+    private(set) var servedUntil = Instant.origin
     var services: [Service] = []
     var replicas: [Replica] = []
     var isShuttingDown = false
@@ -55,7 +66,7 @@ struct Told {
     private let indices: [ServiceName: Int]
     private var replicaByInstance: [InstanceID: Int] = [:]
 
-    init(_ stack: StackSpec) {
+    init(_ stack: StackSpec, _ beginning: Beginning) {
         indices = Dictionary(uniqueKeysWithValues: stack.services.enumerated().map { ($1.name, $0) })
         for (index, spec) in stack.services.enumerated() {
             let first = replicas.count
@@ -74,15 +85,40 @@ struct Told {
                 services[target].dependents.append(index)
             }
         }
+        let isNeeded = closure(of: indices(orAll: beginning.names))
+        for (index, spec) in stack.services.enumerated() {
+            let staysStopped = spec.restart.mode == .unlessStopped && beginning.restored.desired[spec.name] == .stopped
+            services[index].isDesired = isNeeded[index] && !staysStopped
+        }
     }
 
     mutating func pass(to time: Instant) {
         now = max(now, time)
     }
 
+    mutating func serveDeadlines() {
+        servedUntil = now
+    }
+
     // MARK: Tables
 
     func index(of name: ServiceName) -> Int? { indices[name] }
+
+    func indices(orAll names: [ServiceName]) -> [Int] {
+        names.isEmpty ? Array(services.indices) : names.compactMap { index(of: $0) }
+    }
+
+    /// For each service, whether it is one of these or needed by one of them, directly or not.
+    func closure(of roots: [Int]) -> [Bool] {
+        var open = roots
+        var isIncluded = services.map { _ in false }
+        while let index = open.popLast() {
+            guard !isIncluded[index] else { continue }
+            isIncluded[index] = true
+            open.append(contentsOf: services[index].dependencies.map(\.service))
+        }
+        return isIncluded
+    }
 
     /// The position of a replica, where there is such a one.
     func position(of replica: ReplicaID) -> Int? {
@@ -109,7 +145,19 @@ struct Told {
         let service = replicas[position].service
         replicas[position].hasCompleted = !services[service].isGoingDown && instance.hasReachedItsAim
         if services[service].isGoingDown { replicas[position].restarts.forgive() }
+        beginAfresh(position)
         if services[service].isDesired && !hasInstance(service) { services[service].hasComeDown() }
+    }
+
+    private mutating func beginAfresh(_ position: Int) {
+        switch replicas[position].afresh {
+        case .no: break
+        case .maybe: replicas[position].restarts.mayForgive()
+        case .yes:
+            replicas[position].restarts.forgive()
+            replicas[position].hasCompleted = false
+        }
+        replicas[position].afresh = .no
     }
 
     func hasInstance(_ service: Int) -> Bool {
@@ -141,12 +189,47 @@ struct Told {
         services[service].dependencies.contains { $0.condition != .completedSuccessfully && !holds($0) }
     }
 
+    /// What the service waits for can never be, unless somebody intervenes.
+    func isBlocked(_ service: Int) -> Bool {
+        guard services[service].isDesired, !services[service].isGoingDown else { return false }
+        return services[service].dependencies.contains { !holds($0) && canNeverHold($0) }
+    }
+
+    /// The graph has no cycle, so this comes to an end.
+    private func canNeverHold(_ dependency: (service: Int, condition: DependencySpec.Condition)) -> Bool {
+        let service = services[dependency.service]
+        guard service.isDesired, !service.isGoingDown else { return false }
+        let isBlocked = isBlocked(dependency.service)
+        return switch dependency.condition {
+        case .started: service.replicas.allSatisfy { hasFailed($0, isBlocked: isBlocked) }
+        case .healthy:
+            service.replicas.allSatisfy { replicas[$0].hasCompleted || hasFailed($0, isBlocked: isBlocked) }
+        case .completedSuccessfully: service.replicas.contains { hasFailed($0, isBlocked: isBlocked) }
+        }
+    }
+
+    /// It has no instance, and there will be none by itself. `isBlocked`: that is so of its service.
+    func hasFailed(_ position: Int, isBlocked: Bool) -> Bool {
+        let replica = replicas[position]
+        guard replica.instance == nil, !replica.hasCompleted else { return false }
+        return replica.restarts.isGivenUp || isBlocked && replica.restarts.dueAt.map { $0 < servedUntil } ?? true
+    }
+
     /// Every service that is wanted is ready or has completed, and nothing else runs.
-    var isAsDesired: Bool {
-        services.allSatisfy { service in
-            guard !service.isGoingDown else { return !hasInstance(in: service) && !service.isDesired }
-            return service.replicas.allSatisfy {
-                replicas[$0].hasCompleted || replicas[$0].instance?.isReady == true
+    var isAsDesired: Bool { isSettled(acceptingBlocked: false) }
+
+    /// As above, but for what waits for something that can never be, such as the readiness of what has completed.
+    var isAsDesiredWherePossible: Bool { isSettled(acceptingBlocked: true) }
+
+    private func isSettled(acceptingBlocked: Bool) -> Bool {
+        services.indices.allSatisfy { index in
+            let service = services[index]
+            guard service.isDesired else { return !hasInstance(index) }
+            guard !service.isGoingDown else { return false }
+            return service.replicas.allSatisfy { position in
+                let replica = replicas[position]
+                return replica.hasCompleted || replica.instance?.isReady == true
+                    || acceptingBlocked && replica.instance == nil && isBlocked(index)
             }
         }
     }
@@ -163,9 +246,5 @@ struct Told {
                     ? nil : "\(replica.id) has \(instance.id), \(instance.process)"
             }
         }.joined(separator: ", ")
-    }
-
-    private func hasInstance(in service: Service) -> Bool {
-        service.replicas.contains { replicas[$0].instance != nil }
     }
 }

@@ -35,8 +35,8 @@ struct ToldInstance {
 
         var hasFailed: Bool { failures >= failureThreshold }
 
-        func isOverdue(at now: Instant) -> Bool {
-            limit.map { $0 < now } ?? false
+        func isOverdue(at time: Instant) -> Bool {
+            limit.map { $0 < time } ?? false
         }
 
         mutating func begin(_ number: UInt32, at now: Instant, limit: Instant?) {

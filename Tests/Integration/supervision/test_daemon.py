@@ -232,3 +232,21 @@ services:
     for file in files:
         numbers += [int(line.split(" ", 5)[4]) for line in file.read_text().splitlines()]
     assert sorted(numbers) == list(range(lines))
+
+
+def test_down_ends_what_a_killed_daemon_left(stack: Stack) -> None:
+    stack.up(SLEEPERS, "--wait")
+    stack.kill_daemon()
+    assert len(stack.processes()) == 3
+    stack.ctl("down")
+    assert stack.processes() == []
+    # And where there is nothing, it does nothing.
+    stack.ctl("down")
+
+
+def test_a_running_stack_goes_on_as_it_was_started_and_up_says_so(stack: Stack) -> None:
+    stack.up(SLEEPERS, "--wait")
+    before = stack.replicas()
+    result = stack.up(SLEEPERS.replace("b: {command: [sleep, '1000']", "b: {command: [sleep, '1001']"), "--wait")
+    assert "the file has changed since" in result.stderr and "(b)" in result.stderr
+    assert stack.replica("b/0")["pid"] == before["b/0"]["pid"]

@@ -25,6 +25,14 @@ time.sleep(1000)
 """
 
 
+# The same, but the first process ends as soon as the daemon has told its pid.
+LEAVER = DAEMON.removesuffix("time.sleep(1000)\n") + """
+while not (os.path.exists(sys.argv[1]) and os.path.getsize(sys.argv[1])):
+    time.sleep(0.01)
+sys.exit(3)
+"""
+
+
 def script(stack: Stack, name: str, text: str) -> str:
     path = stack.directory / name
     path.write_text(text)
@@ -69,8 +77,7 @@ services:
 
 
 def test_what_a_main_process_leaves_behind_is_ended_before_the_next_one_starts(stack: Stack) -> None:
-    program = script(stack, "daemon.py", DAEMON.replace("time.sleep(1000)\n", "sys.exit(3)\n").replace(
-        "        sys.exit(3)", "        time.sleep(1000)"))
+    program = script(stack, "daemon.py", LEAVER)
     pid_file = stack.directory / "daemon.pid"
     stack.up(f"""
 services:

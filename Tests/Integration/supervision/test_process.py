@@ -260,3 +260,12 @@ services:
     stack.ctl("down")
     found = subprocess.run(["pgrep", "-f", f"sleep {marker}"], capture_output=True, text=True)
     assert found.stdout == ""
+
+
+def test_a_hook_s_output_is_kept_with_its_service_s(stack: Stack) -> None:
+    stack.up("""
+services:
+  a: {command: [sleep, "1000"], pre_stop: [sh, -c, "echo goodbye"]}
+""", "--wait")
+    stack.ctl("stop")
+    assert "goodbye" in stack.ctl("logs").stdout

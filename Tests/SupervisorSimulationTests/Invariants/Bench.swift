@@ -10,8 +10,8 @@ struct Bench {
     private var lastEvent: UInt64 = 0
     private var revisions: [ServiceName: ServiceRevision] = [:]
 
-    init(_ services: ServiceSpec...) {
-        judge = Judge(StackSpec(name: "bench", directory: "/", services: services))
+    init(_ services: ServiceSpec..., beginning: Beginning = Beginning()) {
+        judge = Judge(StackSpec(name: "bench", directory: "/", services: services), beginning)
         for service in services { revisions[service.name] = ServiceRevision(service) }
     }
 

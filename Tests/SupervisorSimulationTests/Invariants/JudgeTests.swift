@@ -266,12 +266,10 @@ import Testing
         let replica = ReplicaSnapshot(
             id: .of(alpha), state: .running, isReady: false, instance: .number(1), pid: 100, restarts: 0,
             revision: Revision(""), since: .origin, reason: "", status: nil)
-        let snapshot = StackSnapshot(
-            name: "bench", isShuttingDown: false,
-            services: [
-                ServiceSnapshot(
-                    name: alpha.name, desired: .running, revision: Revision(""), dependencies: [], replicas: [replica])
-            ])
+        let snapshot = StackSnapshot(services: [
+            ServiceSnapshot(
+                name: alpha.name, desired: .running, revision: Revision(""), dependencies: [], replicas: [replica])
+        ])
         #expect(brokenInvariant { () throws(Violation) in try bench.judge.check(snapshot) } == .readiness)
     }
 }

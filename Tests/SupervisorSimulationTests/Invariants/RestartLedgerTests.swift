@@ -39,10 +39,19 @@ import Testing
     @Test func aStableRunForgetsTheStreak() {
         var ledger = RestartLedger()
         _ = ledger.restart(after: .seconds(1), spec(), wasReady: false, isCounted: true, at: .origin)
-        ledger.wasReady(for: .seconds(59))
+        ledger.wasReady(for: .seconds(59), served: .seconds(59))
         #expect(ledger.restart(after: .zero, spec(), wasReady: true, isCounted: true, at: .at(60)) == nil)
-        ledger.wasReady(for: .seconds(60))
+        ledger.wasReady(for: .seconds(60), served: .seconds(60))
         #expect(ledger.restart(after: .zero, spec(), wasReady: true, isCounted: true, at: .at(200)) != nil)
+    }
+
+    @Test func aStableRunWhoseEndTheCoreWasNotToldOfInTimeMayCountOrNot() {
+        var ledger = RestartLedger()
+        _ = ledger.restart(after: .seconds(1), spec(), wasReady: false, isCounted: true, at: .origin)
+        ledger.wasReady(for: .seconds(60), served: .seconds(59))
+        var other = ledger
+        #expect(ledger.restartAtOnce(spec(), wasReady: true, at: .at(61)) == nil)
+        #expect(other.restart(after: .seconds(2), spec(), wasReady: true, isCounted: true, at: .at(61)) == nil)
     }
 
     @Test func theBudgetCountsWithinItsTime() {
