@@ -179,7 +179,7 @@ def test_a_full_disk_stops_no_service_and_what_it_cost_is_counted(stack: Stack) 
         pytest.skip("only root can mount a small file system")
     stack.state_directory.mkdir(parents=True)
     subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(stack.state_directory)], check=True)
+        ["mount", "-t", "tmpfs", "-o", "size=512k,mode=755", "tmpfs", str(stack.state_directory)], check=True)
     filler = stack.state_directory / "filler"
     try:
         stack.up(f"""
