@@ -5,7 +5,7 @@ struct Descriptor: ~Copyable {
     let number: Int32
 
     /// Above the numbers that a child's descriptors get, so that placing one there never overwrites another.
-    private static let lowest: Int32 = 64
+    private static let lowest: Int32 = 10
 
     /// Takes over a descriptor that was just made and moves it out of the way.
     ///
