@@ -139,9 +139,8 @@ def test_a_connection_without_its_first_request_may_still_send_it(programs, data
         backend.send(signal.SIGTERM)
         backend.wait_for_notification("STOPPING=1")
         fresh.sendall(b"GET /whoami HTTP/1.1\r\nhost: x\r\n\r\n")
-        answer = fresh.makefile("rb").read()
-        assert answer.startswith(b"HTTP/1.1 200 OK")
-        assert b"Connection: close" in answer
+        # It is answered, and then closed: the read comes to an end.
+        assert fresh.makefile("rb").read().startswith(b"HTTP/1.1 200 OK")
         assert backend.wait() == 0
 
 
