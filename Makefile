@@ -14,13 +14,19 @@ TEST := STACKD_TEST_PYTHONS=.venv/bin/python:.venv-mcp1/bin/python $(SWIFT) test
 
 PYTEST := .venv/bin/python -m pytest -q Tests/Integration
 
-.PHONY: up test build release format lint simulate mutate bench unit-test integration-test clean
+# Where `make install` puts things; a package sets DESTDIR. Stack files are in /etc/stackd whatever the prefix.
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSTEM_UNITS ?= $(PREFIX)/lib/systemd/system
+BINARIES ?= .build/release
+
+.PHONY: up test build release format lint simulate mutate bench unit-test integration-test system-test install deb clean
 
 up: release
 	scripts/install-packages run
 	.build/release/stackctl -f $(STACK) up
 
-test: unit-test simulate integration-test
+test: unit-test simulate integration-test system-test
 
 build:
 	scripts/install-packages build
@@ -39,6 +45,21 @@ unit-test:
 integration-test: release
 	scripts/install-packages test
 	$(PYTEST) || { echo "once more, alone: what passes now is flaky, and to be mended"; $(PYTEST) --last-failed; }
+
+# In a systemd that is booted for it. Where the machine cannot have one it says why and tests nothing, unless
+# STACKD_SYSTEM_TESTS=required.
+system-test: deb
+	scripts/install-packages system
+	.venv/bin/python -m pytest -q -rs Tests/System
+
+# What `make release` has built, for this host or, with DESTDIR, for a package.
+install:
+	@test -x $(BINARIES)/stackd || { echo "there is nothing to install yet: run \`make release\` first" >&2; exit 1; }
+	packaging/install "$(BINARIES)" "$(DESTDIR)" "$(PREFIX)" "$(SYSTEM_UNITS)"
+
+deb: release
+	scripts/install-packages package
+	BINARIES=$(BINARIES) packaging/build-deb
 
 # Worlds of the simulation by their seeds; SEEDS=1000000 takes about half an hour at the most.
 simulate: release

@@ -54,6 +54,7 @@ var floor0: [Target] {
     [
         .target(name: "CLinux"),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLibSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     ]
 }
 
@@ -85,7 +86,7 @@ var floor3: [Target] {
         .target(
             name: "SupervisorSimulation", dependencies: ["StackModel", "SupervisorCore", heap, deque],
             swiftSettings: strict),
-        .target(name: "LinuxRuntime", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(name: "LinuxRuntime", dependencies: ["CLinux", "CLibSystemd"], swiftSettings: strict),
         .target(
             name: "ControlServer",
             dependencies: ["ControlProtocol", "StackModel", hummingbirdCore, httpTypes, nioHTTPTypes, logging]
@@ -118,7 +119,7 @@ var floor4: [Target] {
             name: "DaemonKit",
             dependencies: [
                 "StackModel", "StackFile", "SupervisorCore", "LinuxRuntime", "ControlProtocol", "ControlServer",
-                argumentParser,
+                argumentParser, logging,
             ], swiftSettings: strict),
         .target(
             name: "CommandKit",

@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -53,6 +56,26 @@ int clinux_set_nonblocking(int descriptor) {
     return flags < 0 ? -errno : result(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
 }
 
+// TIOCGPTPEER (Linux 4.13) opens the terminal without its name, which another mount of devpts may give to another one.
+int clinux_open_terminal(int *driver, int *terminal) {
+    const int number = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (number < 0) return -errno;
+    const int peer = unlockpt(number) < 0 ? -1 : ioctl(number, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (peer < 0) {
+        const int error = errno;
+        close(number);
+        return -error;
+    }
+    *driver = number;
+    *terminal = peer;
+    return 0;
+}
+
+int clinux_set_terminal_size(int terminal, uint16_t rows, uint16_t columns) {
+    const struct winsize size = {.ws_row = rows, .ws_col = columns};
+    return result(ioctl(terminal, TIOCSWINSZ, &size));
+}
+
 int clinux_epoll_create(void) { return result(epoll_create1(EPOLL_CLOEXEC)); }
 
 int clinux_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t data) {
@@ -83,6 +106,13 @@ int clinux_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64
 uint64_t clinux_epoll_data(const struct epoll_event *event) { return event->data.u64; }
 
 int clinux_eventfd(void) { return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+int clinux_wall_timer_create(void) { return result(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)); }
+
+int clinux_wall_timer_set(int timer, int64_t seconds, int64_t nanoseconds) {
+    const struct itimerspec moment = {.it_value = {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+    return result(timerfd_settime(timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &moment, NULL));
+}
 
 static sigset_t set_of(const int *signals, size_t count) {
     sigset_t set;

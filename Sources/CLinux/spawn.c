@@ -15,6 +15,7 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -251,6 +252,9 @@ static void run_child(void *value) {
     }
     if (request->umask >= 0) call3(SYS_umask, request->umask, 0, 0);
     place_descriptors(request, child->sources);
+    if (request->controlling_terminal) {
+        check(request, CLINUX_STAGE_TERMINAL, call3(SYS_ioctl, STDIN_FILENO, TIOCSCTTY, 0));
+    }
     set_limits(request);
     become_user(request);
     if (request->working_directory != NULL) {

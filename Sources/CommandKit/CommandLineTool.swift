@@ -10,16 +10,15 @@ public enum CommandLineTool {
         do {
             let ordered = try ArgumentOrder.commandFirst(arguments)
             try checkCommandName(ordered)
-            var command = try Stackctl.parseAsRoot(ordered)
+            var command = try await Stackctl.asyncParseAsRoot(ordered)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
             return .done
-        } catch is OutputClosed {
-            // Whoever read the output has seen enough of it.
-            return .done
+        } catch let failure as OutputFailure {
+            return report(failure)
         } catch let failure as CommandFailure {
             return report(failure)
         } catch let error as ControlClientError {
@@ -36,8 +35,10 @@ public enum CommandLineTool {
     /// A misspelt command is told by its name, not as an argument too many.
     private static func checkCommandName(_ arguments: [String]) throws {
         guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return }
-        let known = Stackctl.configuration.subcommands.map { $0._commandName }
-        guard !known.contains(name) else { return }
+        let commands = Stackctl.configuration.subcommands
+        let known = commands.map { $0._commandName }
+        let aliases = commands.flatMap { $0.configuration.aliases }
+        guard !known.contains(name), !aliases.contains(name) else { return }
         throw CommandFailure(.usage, "there is no command \"\(name)\"", advice: advice(for: name, among: known))
     }
 
@@ -48,14 +49,25 @@ public enum CommandLineTool {
         return failure.status
     }
 
+    private static func report(_ failure: OutputFailure) -> CommandStatus {
+        switch failure {
+        case .closed:
+            // Whoever read the output has seen enough of it.
+            return .done
+        case .failed(let errno):
+            return report(CommandFailure(.failed, SystemError("cannot write the output", errno: errno).description))
+        }
+    }
+
     /// What the argument parser throws: help that was asked for, or a command line that makes no sense.
     private static func reportParsing(_ error: any Error) -> CommandStatus {
         let isHelp = Stackctl.exitCode(for: error).isSuccess
         let output = isHelp ? TextOutput.standardOutput() : TextOutput.standardError()
-        try? output.writeLine(Stackctl.fullMessage(for: error))
+        do {
+            try output.writeLine(Stackctl.fullMessage(for: error))
+        } catch {
+            return report(error)
+        }
         return isHelp ? .done : .usage
     }
 }
-
-/// A command that has told its user all there is to tell ends with its status.
-extension CommandStatus: Error {}

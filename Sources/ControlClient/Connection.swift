@@ -6,20 +6,20 @@ import NIOPosix
 /// One request over a connection of its own.
 enum Connection {
     /// One thread is plenty for a command line, and is made only when the first request is.
-    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     /// Sends the request and gives the whole answer.
     static func exchange(
         _ request: HTTPRequest, with path: String, within timeout: Duration
     ) async throws(ControlClientError) -> HTTPResponse {
-        try await perform(request.accepting("application/json"), with: path, within: timeout, ExchangeHandler.init)
+        try await perform(request.closing(accepting: "application/json"), with: path, within: timeout, ExchangeHandler.init)
     }
 
     /// Sends the request and gives the messages of the event stream that answers it, once it has begun.
     static func stream(
         _ request: HTTPRequest, from path: String, within timeout: Duration
     ) async throws(ControlClientError) -> EventStreamMessages {
-        try await perform(request.accepting("text/event-stream"), with: path, within: timeout, EventStreamHandler.init)
+        try await perform(request.closing(accepting: "text/event-stream"), with: path, within: timeout, EventStreamHandler.init)
     }
 
     /// Connects, sends the request, and waits for what the handler makes of the answer.
@@ -35,7 +35,8 @@ enum Connection {
                 channel.close(promise: nil)
             }
             answer.futureResult.whenComplete { _ in deadline.cancel() }
-            send(request, over: channel)
+            for part in request.parts { channel.write(part, promise: nil) }
+            channel.flush()
             return try await withTaskCancellationHandler {
                 try await answer.futureResult.get()
             } onCancel: {
@@ -54,31 +55,32 @@ enum Connection {
         _ makeHandler: @escaping @Sendable (EventLoopPromise<Handler.Answer>) -> Handler
     ) async throws -> any Channel {
         do {
-            return try await ClientBootstrap(group: answer.futureResult.eventLoop)
-                .connectTimeout(TimeAmount(timeout))
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                        try channel.pipeline.syncOperations.addHandler(makeHandler(answer))
-                    }
-                }
-                .connect(unixDomainSocketPath: path).get()
+            return try await connect(to: path, within: timeout) { makeHandler(answer) }
         } catch {
             answer.fail(error)
             throw error
         }
     }
 
-    private static func send(_ request: HTTPRequest, over channel: any Channel) {
-        channel.write(HTTPClientRequestPart.head(request.head), promise: nil)
-        if let body = request.body { channel.write(HTTPClientRequestPart.body(.byteBuffer(body)), promise: nil) }
-        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+    /// A connection of HTTP with the handler at its end.
+    static func connect(
+        to path: String, within timeout: Duration, _ makeHandler: @escaping @Sendable () -> some ChannelHandler
+    ) async throws -> any Channel {
+        try await ClientBootstrap(group: group)
+            .connectTimeout(TimeAmount(timeout))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    try channel.pipeline.syncOperations.addHandler(makeHandler())
+                }
+            }
+            .connect(unixDomainSocketPath: path).get()
     }
 }
 
 extension ControlClientError {
     /// What a failure of the connection means.
-    fileprivate init(_ error: any Error, path: String) {
+    init(_ error: any Error, path: String) {
         switch error {
         case let error as IOError where error.errnoCode == ENOENT || error.errnoCode == ECONNREFUSED:
             self = .noDaemon(path)

@@ -11,25 +11,36 @@ struct HTTPRequest: Sendable {
         HTTPRequest(.GET, path, body: nil)
     }
 
-    static func post(_ path: String, _ body: ByteBuffer) -> HTTPRequest {
-        HTTPRequest(.POST, path, body: body)
+    /// `mediaType`: of the body.
+    static func post(
+        _ path: String, _ body: ByteBuffer? = nil, mediaType: String = "application/json"
+    ) -> HTTPRequest {
+        HTTPRequest(.POST, path, body: body, mediaType: mediaType)
     }
 
-    private init(_ method: HTTPMethod, _ path: String, body: ByteBuffer?) {
+    private init(_ method: HTTPMethod, _ path: String, body: ByteBuffer?, mediaType: String = "") {
         // HTTP/1.1 wants a Host; over a socket of the file system there is none to name.
-        var headers: HTTPHeaders = ["Host": "stackd", "Connection": "close"]
+        var headers: HTTPHeaders = ["Host": "stackd"]
         if let body {
-            headers.add(name: "Content-Type", value: "application/json")
+            headers.add(name: "Content-Type", value: mediaType)
             headers.add(name: "Content-Length", value: String(body.readableBytes))
         }
         head = HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
         self.body = body
     }
 
-    func accepting(_ mediaType: String) -> HTTPRequest {
+    /// The same for a connection that ends with its answer.
+    func closing(accepting mediaType: String) -> HTTPRequest {
         var request = self
-        request.head.headers.replaceOrAdd(name: "Accept", value: mediaType)
+        request.head.headers.add(name: "Accept", value: mediaType)
+        request.head.headers.add(name: "Connection", value: "close")
         return request
+    }
+}
+
+extension HTTPRequest {
+    var parts: [HTTPClientRequestPart] {
+        [.head(head)] + (body.map { [.body(.byteBuffer($0))] } ?? []) + [.end(nil)]
     }
 }
 

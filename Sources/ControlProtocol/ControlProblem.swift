@@ -1,26 +1,61 @@
 /// Why a request was refused: a problem document of RFC 9457 with a stable code.
 public struct ControlProblem: Error, Hashable, Sendable {
-    /// A stable word for the kind of problem; clients must expect words that they do not know.
-    public struct Code: RawRepresentable, Hashable, Codable, Sendable {
-        public let rawValue: String
+    /// A stable word for the kind of problem.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        case badRequest = "bad_request"
+        case unauthorized
+        case forbidden
+        case notFound = "not_found"
+        case noSuchService = "no_such_service"
+        case noSuchReplica = "no_such_replica"
+        case noSuchExecution = "no_such_execution"
+        case methodNotAllowed = "method_not_allowed"
+        case notAcceptable = "not_acceptable"
+        case requestTimeout = "request_timeout"
+        case shuttingDown = "shutting_down"
+        case planChanged = "plan_changed"
+        case notRunning = "not_running"
+        case bodyTooLarge = "body_too_large"
+        case misdirected = "misdirected_request"
+        case invalidFile = "invalid_file"
+        case cannotExecute = "cannot_execute"
+        case tooMuchInput = "too_much_input"
+        case tooManyExecutions = "too_many_executions"
+        case headerTooLarge = "header_too_large"
+        case internalError = "internal_error"
+        case tooManyConnections = "too_many_connections"
+        /// A word of a later version.
+        case unknown
 
-        public init(rawValue: String) {
-            self.rawValue = rawValue
+        /// All but `unknown`.
+        public static var known: [Code] { allCases.filter { $0 != .unknown } }
+
+        /// The HTTP status.
+        public var status: Int {
+            switch self {
+            case .badRequest: 400
+            case .unauthorized: 401
+            case .forbidden: 403
+            case .notFound, .noSuchService, .noSuchReplica, .noSuchExecution: 404
+            case .methodNotAllowed: 405
+            case .notAcceptable: 406
+            case .requestTimeout: 408
+            case .shuttingDown, .planChanged, .notRunning: 409
+            case .bodyTooLarge: 413
+            case .misdirected: 421
+            case .invalidFile, .cannotExecute: 422
+            case .tooMuchInput, .tooManyExecutions: 429
+            case .headerTooLarge: 431
+            case .internalError, .unknown: 500
+            case .tooManyConnections: 503
+            }
         }
 
-        public static let badRequest = Code(rawValue: "bad_request")
-        public static let forbidden = Code(rawValue: "forbidden")
-        public static let notFound = Code(rawValue: "not_found")
-        public static let noSuchService = Code(rawValue: "no_such_service")
-        public static let noSuchReplica = Code(rawValue: "no_such_replica")
-        public static let methodNotAllowed = Code(rawValue: "method_not_allowed")
-        public static let notAcceptable = Code(rawValue: "not_acceptable")
-        public static let requestTimeout = Code(rawValue: "request_timeout")
-        public static let bodyTooLarge = Code(rawValue: "body_too_large")
-        public static let headerTooLarge = Code(rawValue: "header_too_large")
-        public static let shuttingDown = Code(rawValue: "shutting_down")
-        public static let tooManyConnections = Code(rawValue: "too_many_connections")
-        public static let internalError = Code(rawValue: "internal_error")
+        /// What kind of problem it is, in words.
+        public var title: String {
+            let words = rawValue.split(separator: "_").joined(separator: " ")
+            return words.prefix(1).uppercased() + words.dropFirst()
+        }
     }
 
     public var code: Code
@@ -30,12 +65,15 @@ public struct ControlProblem: Error, Hashable, Sendable {
     public var title: String
     /// What was wrong this time, and what would be right.
     public var detail: String
+    /// What is wrong with the stack file, as `FILE:LINE:COLUMN: error: …`; empty for other problems.
+    public var diagnostics: [String]
 
-    public init(code: Code, status: Int, title: String, detail: String) {
+    public init(_ code: Code, _ detail: String, diagnostics: [String] = []) {
         self.code = code
-        self.status = status
-        self.title = title
+        status = code.status
+        title = code.title
         self.detail = detail
+        self.diagnostics = diagnostics
     }
 
     /// The media type of a problem document.
@@ -44,25 +82,53 @@ public struct ControlProblem: Error, Hashable, Sendable {
 
 extension ControlProblem {
     public static func badRequest(_ detail: String) -> ControlProblem {
-        ControlProblem(code: .badRequest, status: 400, title: "Bad request", detail: detail)
+        ControlProblem(.badRequest, detail)
     }
 
     public static func noSuchService(_ name: String) -> ControlProblem {
-        ControlProblem(
-            code: .noSuchService, status: 404, title: "No such service", detail: "the stack has no service \"\(name)\"")
+        ControlProblem(.noSuchService, "the stack has no service \"\(name)\"")
     }
 
     public static func noSuchReplica(_ index: Int, of service: String, count: Int) -> ControlProblem {
         ControlProblem(
-            code: .noSuchReplica, status: 404, title: "No such replica",
-            detail:
-                "service \"\(service)\" has no replica \(index); it has \(count), counted from 0")
+            .noSuchReplica, "service \"\(service)\" has no replica \(index); it has \(count), counted from 0")
+    }
+
+    public static func noSuchExecution(_ id: UInt64) -> ControlProblem {
+        ControlProblem(.noSuchExecution, "no execution has the number \(id); it has ended, or never was")
     }
 
     public static var shuttingDown: ControlProblem {
+        ControlProblem(.shuttingDown, "the stack is being shut down and takes no more commands")
+    }
+
+    public static func planChanged(to plan: String) -> ControlProblem {
         ControlProblem(
-            code: .shuttingDown, status: 409, title: "Shutting down",
-            detail: "the stack is being shut down and takes no more commands")
+            .planChanged, "the stack or its files have changed since that plan was made; the plan is \(plan) now")
+    }
+
+    /// `name`: a service, or one replica of it.
+    public static func notRunning(_ name: String) -> ControlProblem {
+        ControlProblem(.notRunning, "nothing of \(name) runs; start it, or use `run` for an instance of its own")
+    }
+
+    public static func invalidFile(_ diagnostics: [String]) -> ControlProblem {
+        ControlProblem(.invalidFile, "the stack file is invalid, and nothing was changed", diagnostics: diagnostics)
+    }
+
+    public static func cannotExecute(_ reason: String) -> ControlProblem {
+        ControlProblem(.cannotExecute, reason)
+    }
+
+    public static func tooMuchInput(limit: Int) -> ControlProblem {
+        ControlProblem(
+            .tooMuchInput,
+            "the command has not read what was sent before, and no more than \(limit) bytes are kept for it; nothing of "
+                + "this was taken, try again")
+    }
+
+    public static func tooManyExecutions(limit: Int) -> ControlProblem {
+        ControlProblem(.tooManyExecutions, "\(limit) commands run already, and that is the limit; try again")
     }
 }
 
@@ -70,25 +136,43 @@ extension ControlProblem: CustomStringConvertible {
     public var description: String { detail }
 }
 
+extension ControlProblem: WireDocument {
+    public static let summary = "Why a request was refused (RFC 9457)."
+    public static let properties: [WireProperty<ControlProblem>] = [
+        .init("code", \.code.rawValue, "A stable word for the kind of problem; later versions may have further ones."),
+        .init("detail", \.detail, "What was wrong this time, and what would be right."),
+        .optional(
+            "diagnostics", { $0.diagnostics.isEmpty ? nil : $0.diagnostics },
+            "invalid_file: what is wrong with the stack file, as FILE:LINE:COLUMN: error: …."),
+        .init("status", \.status, "The HTTP status."),
+        .init("title", \.title, "The kind of problem in words."),
+        .init("type", \.type, "The code as a URN."),
+    ]
+
+    private var type: String { "urn:stackd:problem:\(code.rawValue)" }
+}
+
 extension ControlProblem: Codable {
     private enum CodingKeys: String, CodingKey {
-        case type, code, status, title, detail
+        case type, code, status, title, detail, diagnostics
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        code = try container.decode(Code.self, forKey: .code)
+        code = Code(rawValue: try container.decode(String.self, forKey: .code)) ?? .unknown
         status = try container.decode(Int.self, forKey: .status)
         title = try container.decode(String.self, forKey: .title)
         detail = try container.decode(String.self, forKey: .detail)
+        diagnostics = try container.decodeIfPresent([String].self, forKey: .diagnostics) ?? []
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode("urn:stackd:problem:\(code.rawValue)", forKey: .type)
-        try container.encode(code, forKey: .code)
+        try container.encode(type, forKey: .type)
+        try container.encode(code.rawValue, forKey: .code)
         try container.encode(status, forKey: .status)
         try container.encode(title, forKey: .title)
         try container.encode(detail, forKey: .detail)
+        if !diagnostics.isEmpty { try container.encode(diagnostics, forKey: .diagnostics) }
     }
 }

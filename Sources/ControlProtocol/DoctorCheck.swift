@@ -18,3 +18,15 @@ public struct DoctorCheck: Hashable, Codable, Sendable {
         self.remedy = remedy
     }
 }
+
+extension DoctorCheck.Level: JSONValue {}
+
+extension DoctorCheck: WireDocument {
+    public static let summary = "What the daemon found out about the host."
+    public static let properties: [WireProperty<DoctorCheck>] = [
+        .init("finding", \.finding, "What was found."),
+        .init("level", \.level, "How bad it is."),
+        .init("name", \.name, "A stable word for what was checked: cgroup, open_files, …."),
+        .optional("remedy", \.remedy, "What to do about it, where something should be done."),
+    ]
+}

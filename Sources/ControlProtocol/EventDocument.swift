@@ -33,3 +33,18 @@ public struct EventDocument: Hashable, Codable, Sendable {
         self.cause = cause
     }
 }
+
+extension EventDocument: WireDocument {
+    public static let summary = "What happened or was decided, why, and after what."
+    public static let properties: [WireProperty<EventDocument>] = [
+        .optional("cause", \.cause, "The number of the event that led to this one."),
+        .init("code", \.code, "A stable word for what happened: spawned, probe_failed, …."),
+        .init("id", \.id, "The event's number in the stack's one sequence, without gaps."),
+        .optional("instance", \.instance, "The serial number of the instance of the subject."),
+        .optional("replica", \.replica, "The index of the replica of the subject."),
+        .optional("service", \.service, "The service of the subject."),
+        .init("subject", \.subject, "What it is about: stack, backend, backend/0 or backend/0 #17."),
+        .init("text", \.text, "The same for people, in one sentence."),
+        .init("time", \.time, "When it happened."),
+    ]
+}

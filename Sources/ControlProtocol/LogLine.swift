@@ -41,3 +41,22 @@ public struct LogLine: Hashable, Codable, Sendable {
         self.continues = continues
     }
 }
+
+extension LogLine.Stream: JSONValue {}
+
+extension LogLine: WireDocument {
+    public static let summary = "One line of a service's output."
+    public static let properties: [WireProperty<LogLine>] = [
+        .optional(
+            "continues", \.isContinued,
+            "True where the text goes on in the replica's next line of the same stream: it was too long for one."),
+        .init("replica", \.replica, "The replica's index."),
+        .init(
+            "sequence", \.sequence,
+            "Its number among the replica's lines; a gap in the numbers is lines that are not there."),
+        .init("service", \.service, "Whose it is."),
+        .init("stream", \.stream, "stackd: not the service's; it says what had to be dropped."),
+        .init("text", \.text, "Without the newline; bytes that are no UTF-8 are replaced by U+FFFD."),
+        .init("time", \.time, "When it came."),
+    ]
+}

@@ -9,3 +9,11 @@ public struct ReadinessDocument: Hashable, Codable, Sendable {
         self.waiting = waiting
     }
 }
+
+extension ReadinessDocument: WireDocument {
+    public static let summary = "Whether every service is as it should be."
+    public static let properties: [WireProperty<ReadinessDocument>] = [
+        .init("ready", \.ready, "Whether none is waited for."),
+        .init("waiting", \.waiting, "The services that are not as they should be."),
+    ]
+}

@@ -3,6 +3,8 @@ public struct ReplicaDocument: Hashable, Sendable {
     public enum State: String, Hashable, Codable, Sendable, CaseIterable {
         /// Nothing runs, and nothing is wanted.
         case stopped
+        /// It waits for its schedule.
+        case scheduled
         /// It is wanted and held back by a dependency or a listener.
         case waiting
         /// It failed, and the delay before the next start runs.
@@ -37,10 +39,12 @@ public struct ReplicaDocument: Hashable, Sendable {
     public var reason: String
     /// The service's own words (STATUS of sd_notify).
     public var status: String?
+    /// How the last incarnation ended.
+    public var lastExit: ExitDocument?
 
     public init(
         service: String, replica: Int, state: State, ready: Bool, pid: Int32?, instance: UInt64?, restarts: Int,
-        revision: String, since: Timestamp, reason: String, status: String? = nil
+        revision: String, since: Timestamp, reason: String, status: String? = nil, lastExit: ExitDocument? = nil
     ) {
         self.service = service
         self.replica = replica
@@ -53,6 +57,7 @@ public struct ReplicaDocument: Hashable, Sendable {
         self.since = since
         self.reason = reason
         self.status = status
+        self.lastExit = lastExit
     }
 
     /// `backend/0`
@@ -62,6 +67,7 @@ public struct ReplicaDocument: Hashable, Sendable {
 extension ReplicaDocument: Codable {
     enum CodingKeys: String, CodingKey {
         case service, replica, state, ready, pid, instance, restarts, revision, since, reason, status
+        case lastExit = "last_exit"
     }
 
     /// Writes every key, with null for what is not there, so that scripts need not ask whether a key exists.
@@ -78,5 +84,32 @@ extension ReplicaDocument: Codable {
         try container.encode(since, forKey: .since)
         try container.encode(reason, forKey: .reason)
         try container.encode(status, forKey: .status)
+        try container.encode(lastExit, forKey: .lastExit)
     }
+}
+
+extension ReplicaDocument.State: JSONValue {}
+
+extension ReplicaDocument: WireDocument {
+    public static let summary = "One replica of a service at one moment."
+    public static let properties: [WireProperty<ReplicaDocument>] = [
+        .nullable("instance", \.instance, "The serial number of its incarnation, where there is one."),
+        .nullable("last_exit", \.lastExit, "How its last incarnation ended."),
+        .nullable("pid", \.pid, "Its main process, where one runs."),
+        .init("ready", \.ready, "Whether it is ready."),
+        .init("reason", \.reason, "Why it is in this state, in one sentence."),
+        .init("replica", \.replica, "Its index, from 0."),
+        .init("restarts", \.restarts, "Restarts that nobody asked for."),
+        .init("revision", \.revision, "The revision of the service that it runs."),
+        .init("service", \.service, "Its service."),
+        .init("since", \.since, "When it came into this state."),
+        .init(
+            "state", \.state,
+            """
+            stopped; scheduled: it waits for its schedule; waiting: a dependency or a listener holds it back; \
+            backoff: the delay before the next start runs; starting; running; stopping; completed: it has ended \
+            well, and that was its aim; failed: nobody will start it again unasked.
+            """),
+        .nullable("status", \.status, "The service's own words (STATUS of sd_notify)."),
+    ]
 }

@@ -23,22 +23,56 @@ public struct ServiceDocument: Hashable, Codable, Sendable {
     public var ready: Bool
     public var revision: String
     public var dependencies: [Dependency]
+    /// How many replicas there should be.
+    public var scale: Int
     public var replicas: [ReplicaDocument]
+    /// Of a service that runs when its schedule says so.
+    public var schedule: ScheduleDocument?
 
     public init(
         name: String, desired: Desired, ready: Bool, revision: String, dependencies: [Dependency],
-        replicas: [ReplicaDocument]
+        scale: Int, replicas: [ReplicaDocument], schedule: ScheduleDocument? = nil
     ) {
         self.name = name
         self.desired = desired
         self.ready = ready
         self.revision = revision
         self.dependencies = dependencies
+        self.scale = scale
         self.replicas = replicas
+        self.schedule = schedule
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, desired, ready, revision, replicas
+        case name, desired, ready, revision, scale, replicas, schedule
         case dependencies = "depends_on"
     }
+}
+
+extension ServiceDocument.Desired: JSONValue {}
+
+extension ServiceDocument: WireDocument {
+    public static let summary = "One service: what is wanted of it, and what is."
+    public static let properties: [WireProperty<ServiceDocument>] = [
+        .init("depends_on", \.dependencies, "What must hold before it starts."),
+        .init("desired", \.desired, "What is wanted of it."),
+        .init("name", \.name, "The name of the service."),
+        .init(
+            "ready", \.ready,
+            "It is as desired: every replica ready or completed, or nothing of it running where it should be stopped."),
+        .init("replicas", \.replicas, "Its replicas, in the order of their indices."),
+        .init("revision", \.revision, "The hash of its resolved definition and its executable."),
+        .init("scale", \.scale, "How many replicas there should be."),
+        .optional("schedule", \.schedule, "Of a service that runs when its schedule says so."),
+    ]
+}
+
+extension ServiceDocument.Dependency: WireDocument {
+    public static let summary = "What must hold before a service starts."
+    public static let properties: [WireProperty<ServiceDocument.Dependency>] = [
+        .init(
+            "condition", \.condition,
+            "As the stack file names it: service_started, service_healthy, service_completed_successfully."),
+        .init("service", \.service, "The service that it waits for."),
+    ]
 }

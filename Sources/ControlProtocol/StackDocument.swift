@@ -66,3 +66,41 @@ public struct StackDocument: Hashable, Codable, Sendable {
         self.daemon = daemon
     }
 }
+
+extension StackDocument.State: JSONValue {}
+
+extension StackDocument: WireDocument {
+    public static let summary = "The stack as a whole, and the daemon that runs it."
+    public static let properties: [WireProperty<StackDocument>] = [
+        .init("daemon", \.daemon, "The daemon itself."),
+        .init("directories", \.directories, "Where the daemon keeps what belongs to the stack."),
+        .init("files", \.files, "The stack files, later ones over earlier ones; absolute paths."),
+        .init("name", \.name, "The name of the stack."),
+        .init("ready", \.ready, "Every service that should run is ready, and every one that should complete has."),
+        .init("since", \.since, "When the stack came into this state."),
+        .init(
+            "state", \.state,
+            """
+            starting: not every service has been ready yet; ready; degraded: it has been ready, and a service is not \
+            as it should be; stopping; stopped.
+            """),
+    ]
+}
+
+extension StackDocument.Directories: WireDocument {
+    public static let summary = "Where the daemon keeps what belongs to the stack; absolute paths."
+    public static let properties: [WireProperty<StackDocument.Directories>] = [
+        .init("logs", \.logs, "The services' output."),
+        .init("run", \.run, "Sockets and the like, empty after a boot."),
+        .init("state", \.state, "What must outlive a boot."),
+    ]
+}
+
+extension StackDocument.Daemon: WireDocument {
+    public static let summary = "The daemon that runs the stack."
+    public static let properties: [WireProperty<StackDocument.Daemon>] = [
+        .init("pid", \.pid, "Its process."),
+        .init("since", \.since, "When it was started."),
+        .init("version", \.version, "Its version."),
+    ]
+}

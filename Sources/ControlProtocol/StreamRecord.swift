@@ -6,11 +6,11 @@ public enum StreamRecord<Item: Hashable & Codable & Sendable>: Hashable, Sendabl
 
 /// What is missing at this place of a stream, and why.
 public struct StreamGap: Hashable, Codable, Sendable {
-    public enum Unit: String, Hashable, Codable, Sendable {
+    public enum Unit: String, Hashable, Codable, Sendable, CaseIterable {
         case events, lines, bytes
     }
 
-    public enum Code: String, Hashable, Codable, Sendable {
+    public enum Code: String, Hashable, Codable, Sendable, CaseIterable {
         /// The client read more slowly than the stream came.
         case clientTooSlow = "client_too_slow"
         /// The daemon does not have them any more.
@@ -56,4 +56,44 @@ extension StreamRecord: Codable {
             try container.encode(gap, forKey: .gap)
         }
     }
+}
+
+extension StreamGap.Unit: JSONValue {}
+extension StreamGap.Code: JSONValue {}
+
+extension StreamGap: WireDocument {
+    public static let summary = "What is missing at this place of a stream, and why."
+    public static let properties: [WireProperty<StreamGap>] = [
+        .init(
+            "code", \.code,
+            """
+            client_too_slow: the client read more slowly than the stream came; no_longer_kept: the daemon has them \
+            no more; answer_too_large: they are more than one answer holds; output_dropped: they were never written.
+            """),
+        .init("lost", \.lost, "How many are missing."),
+        .init("unit", \.unit, "Of what."),
+    ]
+}
+
+extension StreamRecord: JSONValue where Item: JSONValue {
+    public static var schema: JSONSchema { .oneOf([Item.schema, .document(GapDocument.self)]) }
+
+    public func write(to writer: inout JSONWriter) {
+        switch self {
+        case .item(let item): item.write(to: &writer)
+        case .gap(let gap): GapDocument(gap: gap).write(to: &writer)
+        }
+    }
+}
+
+/// How a gap stands among the items of a stream.
+struct GapDocument: Hashable, Codable {
+    var gap: StreamGap
+}
+
+extension GapDocument: WireDocument {
+    static let summary = "Items of the stream are missing here."
+    static let properties: [WireProperty<GapDocument>] = [
+        .init("gap", \.gap, "What is missing."),
+    ]
 }

@@ -1,3 +1,5 @@
+import StackModel
+
 /// A point in time on the wall clock, written as RFC 3339 writes it, in UTC to the millisecond:
 /// `2026-11-23T07:52:53.042Z`.
 public struct Timestamp: Hashable, Comparable, Sendable {
@@ -60,56 +62,6 @@ extension Timestamp: Codable {
     }
 }
 
-/// A day of the proleptic Gregorian calendar.
-///
-/// Source of the conversions: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-private struct CivilDate: CustomStringConvertible {
-    var year: Int64
-    var month: Int64
-    var day: Int64
-
-    init?(year: Int64, month: Int64, day: Int64) {
-        guard (1...12).contains(month), day >= 1, day <= Self.days(inMonth: month, of: year) else { return nil }
-        self.year = year
-        self.month = month
-        self.day = day
-    }
-
-    private static func days(inMonth month: Int64, of year: Int64) -> Int64 {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    init(daysSinceEpoch: Int64) {
-        // Years begin in March here, so that the leap day is a year's last; an era is 400 years.
-        let shifted = daysSinceEpoch + 719_468
-        let era = shifted.flooredQuotient(by: 146_097)
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    }
-
-    var daysSinceEpoch: Int64 {
-        let marchYear = month <= 2 ? year - 1 : year
-        let era = marchYear.flooredQuotient(by: 400)
-        let yearOfEra = marchYear - era * 400
-        let monthFromMarch = month > 2 ? month - 3 : month + 9
-        let dayOfYear = (153 * monthFromMarch + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    var description: String {
-        decimal(year, width: 4) + "-" + decimal(month, width: 2) + "-" + decimal(day, width: 2)
-    }
-}
-
 /// Takes fixed-width fields off the front of a text.
 private struct FieldReader {
     private let bytes: [UInt8]
@@ -163,13 +115,6 @@ private struct FieldReader {
             hours < 24, minutes < 60
         else { return nil }
         return sign * (hours * 3_600 + minutes * 60)
-    }
-}
-
-extension Int64 {
-    /// The quotient rounded towards negative infinity; `divisor` is positive.
-    fileprivate func flooredQuotient(by divisor: Int64) -> Int64 {
-        (self >= 0 ? self : self - divisor + 1) / divisor
     }
 }
 

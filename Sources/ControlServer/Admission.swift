@@ -10,8 +10,15 @@ final class Admission: Sendable {
         case drop
     }
 
+    /// Whose connections are counted together: so many others as there are cannot keep these out.
+    enum Pool: Hashable {
+        /// Those who may do everything.
+        case admin
+        case other
+    }
+
     private struct State {
-        var connections: [ObjectIdentifier: any Channel] = [:]
+        var connections: [Pool: [ObjectIdentifier: any Channel]] = [:]
         var streams: [ObjectIdentifier: @Sendable () -> Void] = [:]
         var isStopping = false
     }
@@ -24,21 +31,22 @@ final class Admission: Sendable {
     }
 
     /// Takes note of a connection until it is closed.
-    func enter(_ channel: any Channel) -> Verdict {
+    func enter(_ channel: any Channel, as pool: Pool) -> Verdict {
         let key = ObjectIdentifier(channel)
         let verdict = state.withLock { state -> Verdict in
-            guard !state.isStopping, state.connections.count < 2 * limits.connections else { return .drop }
-            state.connections[key] = channel
-            return state.connections.count <= limits.connections ? .served : .tooMany
+            let count = state.connections[pool]?.count ?? 0
+            guard !state.isStopping, count < 2 * limits.connections else { return .drop }
+            state.connections[pool, default: [:]][key] = channel
+            return count < limits.connections ? .served : .tooMany
         }
         if verdict != .drop {
-            channel.closeFuture.whenComplete { _ in self.state.withLock { $0.connections[key] = nil } }
+            channel.closeFuture.whenComplete { _ in self.state.withLock { $0.connections[pool]?[key] = nil } }
         }
         return verdict
     }
 
     /// Takes note of a stream until `leave`. False: there are too many, or the server stops.
-    func enter<Item>(_ feed: Feed<Item>) -> Bool {
+    func enter(_ feed: any RecordSource) -> Bool {
         state.withLock { state in
             guard !state.isStopping, state.streams.count < limits.streams else { return false }
             state.streams[ObjectIdentifier(feed)] = { feed.finish() }
@@ -46,7 +54,7 @@ final class Admission: Sendable {
         }
     }
 
-    func leave<Item>(_ feed: Feed<Item>) {
+    func leave(_ feed: any RecordSource) {
         feed.finish()
         state.withLock { $0.streams[ObjectIdentifier(feed)] = nil }
     }
@@ -55,7 +63,7 @@ final class Admission: Sendable {
     func stop() -> [any Channel] {
         let (connections, streams) = state.withLock { state in
             state.isStopping = true
-            return (Array(state.connections.values), Array(state.streams.values))
+            return (state.connections.values.flatMap(\.values), Array(state.streams.values))
         }
         for end in streams { end() }
         return connections

@@ -4,42 +4,43 @@ import HummingbirdCore
 import NIOCore
 import NIOHTTP1
 
-/// The body of a request: a JSON object, none of whose keys is needed.
-protocol RequestDocument: Decodable {
-    init()
-    static var keys: Set<String> { get }
-}
-
-extension ServiceSelection: RequestDocument {
-    init() { self.init(services: []) }
-    static var keys: Set<String> { ["services"] }
-}
-
-extension ShutdownRequest: RequestDocument {
-    init() { self.init(immediately: false) }
-    static var keys: Set<String> { ["immediately"] }
-}
-
 extension Call {
-    func body<Document: RequestDocument>(_ type: Document.Type) async throws(ControlProblem) -> Document {
+    /// The body as the document that the route takes; none is a document without properties.
+    func body<Document: WireDocument>(_ type: Document.Type) async throws(ControlProblem) -> Document {
         let bytes = try await collectBody()
-        guard !bytes.isEmpty else { return Document() }
+        let document = try Self.decode(type, from: bytes.isEmpty ? Data("{}".utf8) : bytes)
+        note.set(document)
+        return document
+    }
+
+    /// The body as it is.
+    func bytes() async throws(ControlProblem) -> [UInt8] {
+        let bytes = try await collectBody()
+        note.set("\(bytes.count) bytes")
+        return Array(bytes)
+    }
+
+    /// Refuses a body where the route takes none.
+    func checkBody() async throws(ControlProblem) {
+        switch route.body {
+        case .document, .bytes: return
+        case .none: guard try await collectBody().isEmpty else { throw .badRequest("this request takes no body") }
+        }
+    }
+
+    private static func decode<Document: WireDocument>(
+        _ type: Document.Type, from bytes: Data
+    ) throws(ControlProblem) -> Document {
         do {
-            for key in try WireFormat.decode(KeysOfObject.self, from: bytes).keys where !Document.keys.contains(key) {
-                throw ControlProblem.badRequest(
-                    "no field is called \"\(key)\"; there are \(Document.keys.sorted().joined(separator: ", "))")
-            }
+            let decoder = JSONDecoder()
+            if let key = KnownKeys.document { decoder.userInfo[key] = type }
+            _ = try decoder.decode(KnownKeys.self, from: bytes)
             return try WireFormat.decode(Document.self, from: bytes)
         } catch let problem as ControlProblem {
             throw problem
         } catch {
             throw .unreadable(error)
         }
-    }
-
-    /// Refuses a body where the route takes none.
-    func checkNoBody() async throws(ControlProblem) {
-        guard try await collectBody().isEmpty else { throw .badRequest("this request takes no body") }
     }
 
     /// The body, if it is small enough and comes in time.
@@ -60,9 +61,10 @@ extension Call {
     }
 }
 
-/// The keys of a JSON object, whatever its values are.
-private struct KeysOfObject: Decodable {
-    var keys: [String]
+/// Goes through the keys of a JSON object and of those in it, and finds the first that the document does not have.
+private struct KnownKeys: Decodable {
+    /// The document's type, which the decoder is told; every text is a key.
+    static let document = CodingUserInfoKey(rawValue: "document")
 
     private struct Key: CodingKey {
         var stringValue: String
@@ -77,24 +79,46 @@ private struct KeysOfObject: Decodable {
         }
     }
 
+    /// - Throws: `ControlProblem`, and `DecodingError` where it is no object.
     init(from decoder: any Decoder) throws {
-        keys = try decoder.container(keyedBy: Key.self).allKeys.map(\.stringValue)
+        guard let key = Self.document, let type = decoder.userInfo[key] as? any WireDocument.Type else { return }
+        try Self.check(try decoder.container(keyedBy: Key.self), are: type)
+    }
+
+    private static func check(
+        _ object: KeyedDecodingContainer<Key>, are type: any WireDocument.Type
+    ) throws {
+        let properties = type.descriptions
+        for key in object.allKeys {
+            guard let property = properties.first(where: { $0.key == key.stringValue }) else {
+                let known = properties.map(\.key).joined(separator: ", ")
+                throw ControlProblem.badRequest("no field is called \"\(key.stringValue)\"; there are \(known)")
+            }
+            if case .document(let inner) = property.schema,
+                let object = try? object.nestedContainer(keyedBy: Key.self, forKey: key)
+            {
+                try check(object, are: inner)
+            }
+        }
     }
 }
 
 extension ControlProblem {
     static func bodyTooLarge(limit: Int) -> ControlProblem {
-        ControlProblem(
-            code: .bodyTooLarge, status: 413, title: "Body too large",
-            detail: "the body of the request is larger than \(limit) bytes")
+        ControlProblem(.bodyTooLarge, "the body of the request is larger than \(limit) bytes")
     }
 
     /// A body that is no JSON, or has something else where a field should be.
     fileprivate static func unreadable(_ error: any Error) -> ControlProblem {
         switch error {
+        case DecodingError.keyNotFound(let key, _): .badRequest("the field \(key.stringValue) is needed")
         case DecodingError.typeMismatch(let type, let context) where !context.codingPath.isEmpty:
             .badRequest("\(context.codingPath.map(\.stringValue).joined(separator: ".")): expected \(type)")
         case DecodingError.typeMismatch: .badRequest("the body of the request is no JSON object")
+        case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty,
+            DecodingError.valueNotFound(_, let context) where !context.codingPath.isEmpty:
+            .badRequest(
+                "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)")
         default: .badRequest("the body of the request is no JSON")
         }
     }

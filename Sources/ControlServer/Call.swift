@@ -7,12 +7,15 @@ import StackModel
 /// One request on its way through a route.
 struct Call: Sendable {
     let request: Request
+    let route: Route
     /// The parts of the path that stand in the route's braces.
     let parameters: [String: String]
     let channel: any Channel
     let controller: any StackController
     let admission: Admission
     let limits: Limits
+    let statistics: RequestStatistics
+    let note: BodyNote
 }
 
 // MARK: - Path
@@ -43,7 +46,8 @@ extension Call {
 
 extension Call {
     /// Refuses parameters that the route does not have, so that a misspelt one is not ignored.
-    func checkQuery(_ known: Set<String>) throws(ControlProblem) {
+    func checkQuery() throws(ControlProblem) {
+        let known = Set(route.parameters.filter { $0.place == .query }.map(\.name))
         for (name, _) in request.uri.queryParameters where !known.contains(String(name)) {
             let right = known.isEmpty ? "there are none here" : "there are \(known.sorted().joined(separator: ", "))"
             throw .badRequest("no parameter is called \"\(name)\"; \(right)")
@@ -66,9 +70,12 @@ extension Call {
     }
 
     var follow: Bool? {
-        get throws(ControlProblem) {
-            try value("follow", "true or false") { ["true": true, "1": true, "false": false, "0": false][$0] }
-        }
+        get throws(ControlProblem) { try value("follow", "true or false", Bool.init(word:)) }
+    }
+
+    /// What a client that comes back has seen last (WHATWG HTML, "Server-sent events").
+    var lastEventID: String? {
+        HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
     }
 
     /// Whether the client names the media type as one that it takes; `*/*` names none.
@@ -77,6 +84,17 @@ extension Call {
             value.lowercased().filter { $0 != " " }.split(separator: ",").contains {
                 $0.prefix { $0 != ";" } == mediaType
             }
+        }
+    }
+}
+
+extension Bool {
+    /// `true` or `1`, `false` or `0`.
+    init?(word: String) {
+        switch word {
+        case "true", "1": self = true
+        case "false", "0": self = false
+        default: return nil
         }
     }
 }

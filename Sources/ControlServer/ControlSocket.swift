@@ -10,7 +10,8 @@ public struct ControlSocket: ~Copyable, Sendable {
     public let path: String
     /// Nil once the server's channel owns it.
     private var descriptor: Int32?
-    private let lock: Int32
+    /// Nil where the name is not this value's but the service manager's, who gave it the socket.
+    private let lock: Int32?
 
     /// Takes the name, in place of what a dead daemon left there; its directory is made with mode 0700 where there is
     /// none and must be the user's own, the socket with 0600.
@@ -31,10 +32,25 @@ public struct ControlSocket: ~Copyable, Sendable {
         self.lock = lock
     }
 
+    /// Takes over the listening socket that a service manager has bound and hands over (sd_listen_fds(3)).
+    ///
+    /// Its name outlives this value: whoever connects while no daemon is there waits for the next one.
+    public init(inherited descriptor: Int32) throws(ControlSocketError) {
+        do throws(ControlSocketError) {
+            path = try Self.path(ofListening: descriptor)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+        lock = nil
+    }
+
     deinit {
+        if let descriptor { close(descriptor) }
+        guard let lock else { return }
         // The lock is held: nobody else can have put a socket of theirs in this one's place.
         unlink(path)
-        if let descriptor { close(descriptor) }
         close(lock)
     }
 
@@ -43,10 +59,22 @@ public struct ControlSocket: ~Copyable, Sendable {
         descriptor.take()
     }
 
+    /// Lets everybody connect, or only the daemon's own user and root; a service manager's socket stays as that made it.
+    func open(toOthers isShared: Bool) throws(ControlSocketError) {
+        guard lock != nil else { return }
+        let modes: [(path: String, mode: mode_t)] = [
+            (Self.directory(of: path), isShared ? 0o711 : 0o700), (path, isShared ? 0o666 : 0o600),
+        ]
+        for (path, mode) in modes where chmod(path, mode) != 0 { throw ControlSocketError(failed: "chmod", path: path) }
+    }
+
+    private static func directory(of path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    }
+
     /// Makes the directory where there is none, and sees to it that nobody else can put a file of theirs into it.
     private static func makeDirectory(of path: String) throws(ControlSocketError) {
-        let slash = path.lastIndex(of: "/")
-        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let directory = directory(of: path)
         guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
             throw ControlSocketError(failed: "mkdir", path: directory)
         }
@@ -59,7 +87,7 @@ public struct ControlSocket: ~Copyable, Sendable {
 
     /// Without the lock two daemons that start at once could each take the other's new socket for a leftover.
     private static func takeLock(_ path: String) throws(ControlSocketError) -> Int32 {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw ControlSocketError(failed: "open", path: path) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let error =
@@ -106,6 +134,35 @@ public struct ControlSocket: ~Copyable, Sendable {
             throw error
         }
         return descriptor
+    }
+
+    /// The name of a unix stream socket that listens.
+    private static func path(ofListening descriptor: Int32) throws(ControlSocketError) -> String {
+        let label = "descriptor \(descriptor)"
+        guard option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue), option(SO_ACCEPTCONN, of: descriptor) == 1
+        else { throw ControlSocketError(.notListening, path: label) }
+        var address = sockaddr_un()
+        var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let status = withUnsafeMutableBytes(of: &address) { bytes in
+            getsockname(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
+        }
+        guard status == 0 else { throw ControlSocketError(failed: "getsockname", path: label) }
+        let path = withUnsafeBytes(of: &address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        // One of the abstract namespace has no file whose mode could keep others away.
+        guard address.sun_family == sa_family_t(AF_UNIX), path.hasPrefix("/") else {
+            throw ControlSocketError(.notListening, path: label)
+        }
+        let flags = fcntl(descriptor, F_GETFL)
+        guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
+            throw ControlSocketError(failed: "fcntl", path: label)
+        }
+        return path
+    }
+
+    private static func option(_ name: Int32, of descriptor: Int32) -> Int32? {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
     }
 
     private static func openSocket(_ path: String) throws(ControlSocketError) -> Int32 {

@@ -12,6 +12,8 @@ public struct ControlSocketError: Error, Hashable, Sendable, CustomStringConvert
         case notASocket
         /// Others could put something of theirs into its directory.
         case notPrivate
+        /// What was handed over is no listening unix stream socket with a name in the file system.
+        case notListening
         /// A call of the system failed.
         case system
     }
@@ -43,6 +45,7 @@ public struct ControlSocketError: Error, Hashable, Sendable, CustomStringConvert
         case .pathTooLong: "\(path): longer than the \(ControlSocket.pathLimit) bytes of a socket's name"
         case .notASocket: "\(path) exists and is no socket"
         case .notPrivate: "\(path) is not a directory of this user's own that nobody else can write to"
+        case .notListening: "\(path) is no listening unix stream socket with a path (ListenStream=/…)"
         case .system: "\(step) \(path): \(String(cString: strerror(errno)))"
         }
     }

@@ -1,27 +1,46 @@
 import ControlProtocol
 import HTTPTypes
 import HummingbirdCore
+import StackModel
 
 /// What happens in the stack.
 enum EventRoutes {
     static let all: [Route] = [
-        .get("/v1/events") { call throws(ControlProblem) in
-            try call.checkQuery(["follow", "since"])
+        .get(
+            "/v1/events", .read, "What happens in the stack, and why.",
+            """
+            Without `follow` a client that takes application/json gets the kept events as an array, and any other the \
+            stream. Every message's id is the number of its event: a client that comes back with it as Last-Event-ID \
+            misses nothing, and is told by a gap what is no longer kept.
+            """,
+            query: [
+                .follow("Go on with the events that come. Without it: true, except for application/json."),
+                Route.Parameter(
+                    name: "since", schema: .string(),
+                    text: "The events after this number, or of this time (RFC 3339) and later. Without it: from now on "
+                        + "where they are followed, and all otherwise."),
+                .lastEventID("The number of the last event that was seen; it wins over `since`."),
+            ],
+            answers: [
+                .events(EventDocument.self, "The events, as server-sent events."),
+                .json([StreamRecord<EventDocument>].self, "The kept events."),
+            ], problems: [.notAcceptable, .tooManyConnections]
+        ) { call throws(ControlProblem) in
             let wantsArray = call.accepts("application/json") && !call.accepts(StreamFormat.serverSentEvents.mediaType)
             let follow = try call.follow ?? !wantsArray
             guard !(follow && wantsArray) else { throw .notAcceptable }
             let query = EventQuery(start: try start(call) ?? (follow ? .now : .after(0)), follow: follow)
             let subscription = await call.controller.events(query)
             guard follow || call.accepts(StreamFormat.serverSentEvents.mediaType) else {
-                return try Response(subscription.backlog)
+                return Response(subscription.backlog)
             }
-            return try Response(streaming: subscription, as: .serverSentEvents, to: call) { String($0.id) }
+            return try Response(streaming: subscription, as: .serverSentEvents, to: call, numbering: EventNumbers())
         }
     ]
 
     /// Where to begin: after the last event that a client which comes back has seen, or where it says.
     private static func start(_ call: Call) throws(ControlProblem) -> EventQuery.Start? {
-        if let name = HTTPField.Name("Last-Event-ID"), let last = call.request.headers[name] {
+        if let last = call.lastEventID {
             guard let number = UInt64(last) else {
                 throw .badRequest("Last-Event-ID: \(last): expected the number of an event")
             }
@@ -33,10 +52,19 @@ enum EventRoutes {
     }
 }
 
+extension Route.Parameter {
+    static func follow(_ text: String) -> Route.Parameter {
+        Route.Parameter(name: "follow", schema: .boolean, text: text)
+    }
+
+    static func lastEventID(_ text: String) -> Route.Parameter {
+        Route.Parameter(name: "Last-Event-ID", schema: .string(), text: text, place: .header)
+    }
+}
+
 extension ControlProblem {
     static var notAcceptable: ControlProblem {
         ControlProblem(
-            code: .notAcceptable, status: 406, title: "Not acceptable",
-            detail: "what is followed comes as text/event-stream; with follow=false it comes as application/json")
+            .notAcceptable, "what is followed comes as text/event-stream; with follow=false it comes as application/json")
     }
 }

@@ -68,9 +68,7 @@ extension ControlProblem {
     static func malformed(_ error: HTTPParserError) -> ControlProblem {
         switch error {
         case .headerOverflow:
-            ControlProblem(
-                code: .headerTooLarge, status: 431, title: "Header too large",
-                detail: "the header of the request is larger than the daemon takes")
+            ControlProblem(.headerTooLarge, "the header of the request is larger than the daemon takes")
         case .invalidEOFState:
             .badRequest("the request did not come to its end")
         default:
@@ -79,8 +77,6 @@ extension ControlProblem {
     }
 
     static var requestTimeout: ControlProblem {
-        ControlProblem(
-            code: .requestTimeout, status: 408, title: "Request timeout",
-            detail: "the rest of the request did not come in time")
+        ControlProblem(.requestTimeout, "the rest of the request did not come in time")
     }
 }

@@ -7,45 +7,100 @@ import StackModel
 enum ServiceRoutes {
     static let all: [Route] =
         [
-            .get("/v1/services") { call throws(ControlProblem) in
-                try call.checkQuery([])
-                return try Response(await call.controller.services())
+            .get(
+                "/v1/services", .read, "Every service, in the order of their names.",
+                answers: [.json([ServiceDocument].self, "The services and their replicas.")]
+            ) { call throws(ControlProblem) in
+                Response(await call.controller.services())
             },
-            .get("/v1/services/{name}") { call throws(ControlProblem) in
-                try call.checkQuery([])
-                return try Response(try await call.controller.service(try call.service))
+            .get(
+                "/v1/services/{name}", .read, "One service.",
+                answers: [.json(ServiceDocument.self, "The service and its replicas.")], problems: [.noSuchService]
+            ) { call throws(ControlProblem) in
+                Response(try await call.controller.service(try call.service))
             },
-            .get("/v1/services/{name}/explain") { call throws(ControlProblem) in
-                try call.checkQuery([])
-                return try Response(try await call.controller.explain(try call.service, replica: nil))
+            .get(
+                "/v1/services/{name}/explain", .read, "Why a service is in its state.",
+                "Of its replicas that is explained which is not as it should be.",
+                answers: [.json([EventDocument].self, explanation)], problems: [.noSuchService]
+            ) { call throws(ControlProblem) in
+                Response(try await call.controller.explain(try call.service, replica: nil))
             },
-            .get("/v1/replicas/{name}/{index}/explain") { call throws(ControlProblem) in
-                try call.checkQuery([])
-                return try Response(try await call.controller.explain(try call.service, replica: try call.replica))
+            .get(
+                "/v1/replicas/{name}/{index}/explain", .read, "Why a replica is in its state.",
+                answers: [.json([EventDocument].self, explanation)], problems: [.noSuchService, .noSuchReplica]
+            ) { call throws(ControlProblem) in
+                Response(try await call.controller.explain(try call.service, replica: try call.replica))
+            },
+            .post(
+                "/v1/services/{name}/scale", .operate, "Asks for another number of replicas of a service.",
+                "It holds until the file is applied with another number.", body: .document(ScaleRequest.self),
+                answers: [.accepted], problems: [.noSuchService, .shuttingDown]
+            ) { call throws(ControlProblem) in
+                let count = try await call.body(ScaleRequest.self).replicas
+                guard (0...ScaleRequest.countLimit).contains(count) else {
+                    throw .badRequest("replicas: expected a number from 0 to \(ScaleRequest.countLimit)")
+                }
+                return Response(
+                    try await call.controller.perform(.scale(try call.service, count)), status: .accepted)
+            },
+            .post(
+                "/v1/services/{name}/kill", .operate, "Sends a signal to the main processes of a service.",
+                body: .document(KillRequest.self), answers: [.accepted],
+                problems: [.noSuchService, .noSuchReplica, .notRunning, .shuttingDown]
+            ) { call throws(ControlProblem) in
+                let request = try await call.body(KillRequest.self)
+                let command = ControlCommand.signal(
+                    try call.service, replica: request.replica, try Signal(checking: request.signal))
+                return Response(try await call.controller.perform(command), status: .accepted)
             },
         ] + ServiceAction.allCases.flatMap { [some($0), one($0)] }
 
+    private static let explanation = "The newest event, its cause, the cause's cause, …."
+
     /// The action on the services that the body lists.
     private static func some(_ action: ServiceAction) -> Route {
-        .post("/v1/\(action.rawValue)") { call throws(ControlProblem) in
-            try call.checkQuery([])
-            let selection = try await call.body(ServiceSelection.self)
+        .post(
+            "/v1/\(action.rawValue)", .operate, "\(action.sentence), or all where none is named.",
+            body: .document(ServiceSelection.self), answers: [.accepted], problems: [.noSuchService, .shuttingDown]
+        ) { call throws(ControlProblem) in
             var names: [ServiceName] = []
-            for text in selection.services {
+            for text in try await call.body(ServiceSelection.self).services {
                 guard let name = ServiceName(text) else { throw .noSuchService(text) }
                 names.append(name)
             }
-            return try Response(try await call.controller.perform(.services(action, names)), status: .accepted)
+            return Response(try await call.controller.perform(.services(action, names)), status: .accepted)
         }
     }
 
     /// The action on the service that the path names.
     private static func one(_ action: ServiceAction) -> Route {
-        .post("/v1/services/{name}/\(action.rawValue)") { call throws(ControlProblem) in
-            try call.checkQuery([])
-            try await call.checkNoBody()
-            let name = try call.service
-            return try Response(try await call.controller.perform(.services(action, [name])), status: .accepted)
+        .post(
+            "/v1/services/{name}/\(action.rawValue)", .operate, "\(action.sentence): the one that is named.",
+            answers: [.accepted], problems: [.noSuchService, .shuttingDown]
+        ) { call throws(ControlProblem) in
+            let command = ControlCommand.services(action, [try call.service])
+            return Response(try await call.controller.perform(command), status: .accepted)
         }
+    }
+}
+
+extension ServiceAction {
+    fileprivate var sentence: String {
+        switch self {
+        case .start: "Starts services, and all that they depend on"
+        case .stop: "Stops services, dependents before what they depend on"
+        case .restart: "Stops services, then starts them"
+        }
+    }
+}
+
+extension Signal {
+    /// - Throws: `bad_request`.
+    init(checking text: String) throws(ControlProblem) {
+        guard let signal = Signal(text: text) else {
+            throw .badRequest("signal: \"\(text)\" is none; expected SIGHUP, HUP or 1")
+        }
+        self = signal
     }
 }

@@ -23,23 +23,53 @@ public protocol StackController: Sendable {
     /// - Throws: `no_such_service`, `shutting_down`.
     func perform(_ command: ControlCommand) async throws(ControlProblem) -> AcceptedDocument
     func doctor() async -> [DoctorCheck]
+    /// The stack as it runs, with every default filled in, as JSON.
+    func resolvedFile() async -> String
+    /// What applying the files as they are now would do.
+    /// - Throws: `invalid_file`.
+    func plan(_ request: PlanRequest) async throws(ControlProblem) -> PlanDocument
+    /// Begins to do it.
+    /// - Throws: `invalid_file`, `plan_changed`, `shutting_down`.
+    func apply(_ request: ApplyRequest) async throws(ControlProblem) -> PlanDocument
+    func usage() async -> [UsageDocument]
+    func metrics() async -> StackMetrics
+    /// Restarts services whose watched files change, until the feed is finished.
+    func watch() async -> Subscription<WatchDocument>
+    /// Runs a command beside an instance (`beside`), or as a one-off instance of its own.
+    /// - Throws: `no_such_service`, `no_such_replica`, `not_running`, `cannot_execute`, `shutting_down`.
+    func execute(
+        _ request: ExecutionRequest, of service: ServiceName, besideInstance: Bool
+    ) async throws(ControlProblem) -> Subscription<ExecutionRecord>
+    /// - Throws: `no_such_execution`.
+    func control(_ id: UInt64, _ action: ExecutionAction) async throws(ControlProblem)
+}
+
+/// What can be done to an execution that goes on.
+public enum ExecutionAction: Hashable, Sendable {
+    /// More of its standard input. `isLast`: the end of file follows.
+    case input([UInt8], isLast: Bool)
+    case resize(ExecutionRequest.TerminalSize)
+    case signal(Signal)
 }
 
 /// What a client asks the daemon to do.
 public enum ControlCommand: Hashable, Sendable {
     /// The action on the services; none means all.
     case services(ServiceAction, [ServiceName])
+    case scale(ServiceName, Int)
+    /// The signal to the main process of the replica, or of every replica of the service.
+    case signal(ServiceName, replica: Int?, Signal)
     /// Stop everything, then end. `immediately`: without hooks, drains and grace.
     case shutdown(immediately: Bool)
 }
 
-/// What there is, and a feed of what comes after it.
+/// What there is, and where the rest comes from: what follows, and all that is too much to hold at once.
 public struct Subscription<Item: FeedItem>: Sendable {
     public var backlog: [StreamRecord<Item>]
-    /// Nil where nothing is to follow.
-    public var feed: Feed<Item>?
+    /// Nil where there is no more.
+    public var feed: (any RecordSource<Item>)?
 
-    public init(backlog: [StreamRecord<Item>], feed: Feed<Item>?) {
+    public init(backlog: [StreamRecord<Item>], feed: (any RecordSource<Item>)?) {
         self.backlog = backlog
         self.feed = feed
     }

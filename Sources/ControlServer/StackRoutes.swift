@@ -1,23 +1,66 @@
 import ControlProtocol
 import HTTPTypes
 import HummingbirdCore
+import StackModel
 
 /// The stack as a whole.
 enum StackRoutes {
     static let all: [Route] = [
-        .get("/v1/stack") { call throws(ControlProblem) in
-            try call.checkQuery([])
-            return try Response(await call.controller.stack())
+        .get(
+            "/v1/stack", .read, "The stack as a whole, and the daemon that runs it.",
+            answers: [.json(StackDocument.self, "The stack.")]
+        ) { call throws(ControlProblem) in
+            Response(await call.controller.stack())
         },
-        .get("/v1/doctor") { call throws(ControlProblem) in
-            try call.checkQuery([])
-            return try Response(await call.controller.doctor())
+        .get(
+            "/v1/doctor", .read, "What the daemon found out about the host.",
+            answers: [.json([DoctorCheck].self, "What was checked, in the order of its weight.")]
+        ) { call throws(ControlProblem) in
+            Response(await call.controller.doctor())
         },
-        .post("/v1/shutdown") { call throws(ControlProblem) in
-            try call.checkQuery([])
+        .get(
+            "/v1/usage", .read, "What every running instance uses of the host.",
+            "Rates, such as that of a processor, are the difference of two answers.",
+            answers: [.json([UsageDocument].self, "One entry for each running instance.")]
+        ) { call throws(ControlProblem) in
+            Response(await call.controller.usage())
+        },
+        .get(
+            "/v1/config", .operate, "The stack as it runs, with every default filled in.",
+            "In the format of the stack file, as JSON. It may hold secrets.",
+            answers: [
+                Route.Answer(
+                    status: .ok, text: "The resolved stack file.", content: ("application/json", .anyObject))
+            ]
+        ) { call throws(ControlProblem) in
+            Response(text: await call.controller.resolvedFile(), mediaType: "application/json")
+        },
+        .post(
+            "/v1/plan", .operate, "What applying the stack files as they are now would do.",
+            "Nothing is changed.", body: .document(PlanRequest.self),
+            answers: [.json(PlanDocument.self, "The plan.")], problems: [.invalidFile, .shuttingDown]
+        ) { call throws(ControlProblem) in
+            Response(try await call.controller.plan(try await call.body(PlanRequest.self)))
+        },
+        .post(
+            "/v1/apply", .operate, "Makes the running stack what its files say.",
+            """
+            With the hash of a plan exactly that plan is carried out, or nothing. It is carried out in the background: \
+            follow /v1/events from the answer's `event` on.
+            """, body: .document(ApplyRequest.self),
+            answers: [.json(PlanDocument.self, "The plan that is carried out from now on.", status: .accepted)],
+            problems: [.invalidFile, .planChanged, .shuttingDown]
+        ) { call throws(ControlProblem) in
+            let request = try await call.body(ApplyRequest.self)
+            return Response(try await call.controller.apply(request), status: .accepted)
+        },
+        .post(
+            "/v1/shutdown", .admin, "Stops the whole stack in order, and ends the daemon.",
+            body: .document(ShutdownRequest.self), answers: [.accepted], problems: [.shuttingDown]
+        ) { call throws(ControlProblem) in
             let request = try await call.body(ShutdownRequest.self)
             let accepted = try await call.controller.perform(.shutdown(immediately: request.immediately))
-            return try Response(accepted, status: .accepted)
+            return Response(accepted, status: .accepted)
         },
     ]
 }

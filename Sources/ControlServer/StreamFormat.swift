@@ -1,5 +1,4 @@
 import ControlProtocol
-import FoundationEssentials
 import NIOCore
 
 /// How records go over the wire.
@@ -24,22 +23,21 @@ enum StreamFormat: Sendable {
         }
     }
 
-    /// Appends the record; `id` is what a client that comes back says it has seen last.
-    func append<Item>(
-        _ record: StreamRecord<Item>, id: (Item) -> String?, to buffer: inout ByteBuffer
-    ) throws {
-        let document = try WireFormat.encode(record)
+    /// Appends the record, as a server-sent event with its number.
+    func append<Numbering: MessageNumbering>(
+        _ record: StreamRecord<Numbering.Item>, _ numbering: inout Numbering, to buffer: inout ByteBuffer
+    ) {
         switch self {
         case .lines:
-            buffer.writeBytes(document)
+            buffer.writeBytes(WireFormat.bytes(of: record))
             buffer.writeString("\n")
         case .serverSentEvents:
             switch record {
-            case .item(let item): if let id = id(item) { buffer.writeString("id: \(id)\n") }
+            case .item(let item): numbering.writeID(of: item, to: &buffer)
             case .gap: buffer.writeString("event: gap\n")
             }
             buffer.writeString("data: ")
-            buffer.writeBytes(document)
+            buffer.writeBytes(WireFormat.bytes(of: record))
             buffer.writeString("\n\n")
         }
     }

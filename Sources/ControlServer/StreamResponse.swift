@@ -6,9 +6,9 @@ import NIOCore
 extension Response {
     /// Sends the backlog, then what the feed brings, until either side ends it.
     /// - Throws: `too_many_connections`.
-    init<Item>(
-        streaming subscription: Subscription<Item>, as format: StreamFormat, to call: Call,
-        id: @escaping @Sendable (Item) -> String?
+    init<Numbering: MessageNumbering>(
+        streaming subscription: Subscription<Numbering.Item>, as format: StreamFormat, to call: Call,
+        numbering: Numbering
     ) throws(ControlProblem) {
         let feed = subscription.feed
         if let feed {
@@ -21,7 +21,7 @@ extension Response {
         }
         let body = ResponseBody { writer in
             var sender = StreamSender(
-                writer: writer, format: format, channel: call.channel, limits: call.limits, id: id)
+                writer: writer, format: format, channel: call.channel, limits: call.limits, numbering: numbering)
             try await sender.send(subscription.backlog)
             if let feed {
                 try await sender.follow(feed)
@@ -34,12 +34,14 @@ extension Response {
 }
 
 /// Writes records to one client, and cuts it off when it takes none.
-private struct StreamSender<Item: FeedItem> {
+private struct StreamSender<Numbering: MessageNumbering> {
+    typealias Item = Numbering.Item
+
     var writer: any ResponseBodyWriter
     let format: StreamFormat
     let channel: any Channel
     let limits: Limits
-    let id: @Sendable (Item) -> String?
+    var numbering: Numbering
 
     /// The most that is written at once, so that a long backlog is not all in memory as JSON.
     private static var chunkSize: Int { 32 << 10 }
@@ -47,7 +49,7 @@ private struct StreamSender<Item: FeedItem> {
     mutating func send(_ records: [StreamRecord<Item>]) async throws {
         var buffer = ByteBuffer()
         for record in records {
-            try format.append(record, id: id, to: &buffer)
+            format.append(record, &numbering, to: &buffer)
             guard buffer.readableBytes >= Self.chunkSize else { continue }
             try await write(buffer)
             buffer.clear()
@@ -55,7 +57,7 @@ private struct StreamSender<Item: FeedItem> {
         if buffer.readableBytes > 0 { try await write(buffer) }
     }
 
-    mutating func follow(_ feed: Feed<Item>) async throws {
+    mutating func follow(_ feed: any RecordSource<Item>) async throws {
         let period = TimeAmount(limits.heartbeat)
         let heartbeat = channel.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
             feed.nudge()
@@ -77,7 +79,6 @@ private struct StreamSender<Item: FeedItem> {
 extension ControlProblem {
     static func tooManyStreams(limit: Int) -> ControlProblem {
         ControlProblem(
-            code: .tooManyConnections, status: 503, title: "Too many connections",
-            detail: "\(limit) clients follow events or logs, and that is the limit; try again")
+            .tooManyConnections, "\(limit) clients follow events or logs, and that is the limit; try again")
     }
 }

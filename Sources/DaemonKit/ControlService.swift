@@ -1,4 +1,7 @@
+import ControlProtocol
 import ControlServer
+import Logging
+import StackModel
 
 /// The control API's server from its socket to its end.
 actor ControlService {
@@ -14,7 +17,7 @@ actor ControlService {
     }
 
     /// Begins to serve; a second call does nothing. Tells whether it serves: not when it was stopped meanwhile.
-    func start(for controller: some StackController) async throws -> Bool {
+    func start(for controller: some StackController, _ control: ControlSpec, audit: AuditFile) async throws -> Bool {
         guard let socket = socket.take() else { return false }
         isStarting = true
         defer {
@@ -22,8 +25,15 @@ actor ControlService {
             onStarted?.resume()
             onStarted = nil
         }
-        server = try await ControlServer.start(on: socket, for: controller)
+        server = try await ControlServer.start(
+            on: socket, for: controller, control: control, audit: audit,
+            logger: Logger(label: "control") { _ in DaemonLogHandler() })
         return !isStopped
+    }
+
+    /// The stack file says something else by now about who may do what.
+    func update(_ control: ControlSpec) async {
+        await server?.update(control)
     }
 
     /// Ends it, or keeps it from beginning.

@@ -6,9 +6,11 @@ public struct DaemonConfiguration: Sendable {
     public var stack: StackSpec
     /// Absolute paths of the stack files.
     public var files: [String]
+    /// Those whose services belong to the stack too.
+    public var profiles: Set<String>
     public var paths: StackPaths
     public var controlSocket: String
-    /// The daemon's own environment.
+    /// The daemon's own environment, with what clients have given to fill the files' variables in.
     public var environment: [String: String]
     /// The services to start with what they depend on; none means all.
     public var services: [ServiceName]
@@ -16,11 +18,12 @@ public struct DaemonConfiguration: Sendable {
     public var onlyEndsLeftovers: Bool
 
     public init(
-        stack: StackSpec, files: [String], paths: StackPaths, controlSocket: String? = nil,
-        environment: [String: String], services: [ServiceName] = [], onlyEndsLeftovers: Bool = false
+        stack: StackSpec, files: [String], profiles: Set<String> = [], paths: StackPaths,
+        controlSocket: String? = nil, environment: [String: String], services: [ServiceName] = [], onlyEndsLeftovers: Bool = false
     ) {
         self.stack = stack
         self.files = files
+        self.profiles = profiles
         self.paths = paths
         self.controlSocket = controlSocket ?? paths.controlSocket
         self.environment = environment
@@ -33,4 +36,5 @@ public struct DaemonConfiguration: Sendable {
     /// That of the stack's usual control socket, made even where the socket is elsewhere.
     var controlDirectory: String { "\(paths.runDirectory)/control" }
     var journalFile: String { paths.journal }
+    var auditFile: String { "\(paths.stateDirectory)/audit.log" }
 }

@@ -9,7 +9,10 @@ extension EffectInterpreter {
         do throws(ProbeObstacle) {
             let check = try check(spec.handler, run, of: instance)
             // The task is kept after its result: it may still be taking leave, which the end of the instance cuts short.
-            let task = probes.start(check) { [queue, id = instance.id] result in
+            let begin = MonotonicTime.now
+            let task = probes.start(check) { [queue, telemetry, id = instance.id, replica = instance.replica] result in
+                telemetry.probeTook(
+                    begin.duration(to: .now), run.role, of: replica, hasPassed: result == .passed)
                 queue.post(.probeFinished(id, run, ProbeOutcome(result)))
             }
             instance.probes[run.role] = (run, task)

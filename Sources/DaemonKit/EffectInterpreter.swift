@@ -14,6 +14,8 @@ final class EffectInterpreter {
     let launcher: Launcher
     let containments: any ContainmentMaker
     let probes: ProbeRunner
+    let executions: Executions
+    let telemetry = Telemetry()
     private let journal: Journal
     private var listeners = HeldListeners()
     private var ports: PortAllocator
@@ -36,6 +38,7 @@ final class EffectInterpreter {
         self.exits = exits
         self.spawner = spawner
         probes = ProbeRunner(loop: loop, spawner: spawner, exits: exits)
+        executions = Executions(queue: queue)
         launcher = Launcher(configuration)
         logs = LogHub(loop: loop, directory: configuration.logDirectory, queue: queue)
         ports = PortAllocator(stack: configuration.stack.name)
@@ -98,7 +101,18 @@ final class EffectInterpreter {
 
     // MARK: Spawn
 
+    /// Those that have a process, by their replicas.
+    var runningInstances: [LiveInstance] {
+        instances.values.filter { $0.process != nil }.sorted { ($0.replica, $0.id) < ($1.replica, $1.id) }
+    }
+
+    /// The youngest instance of the replica that a further process may join: in one that is being killed, it would die.
+    func runningInstance(of replica: ReplicaID) -> LiveInstance? {
+        runningInstances.last { $0.replica == replica && $0.process?.status == nil && !$0.isBeingKilled }
+    }
+
     private func spawn(_ id: InstanceID, _ replica: ReplicaID, _ revision: ServiceRevision) {
+        let begin = MonotonicTime.now
         do throws(SpawnFailure) {
             let instance = try make(id, replica, revision)
             instances[id] = instance
@@ -107,6 +121,7 @@ final class EffectInterpreter {
             } catch {
                 throw SpawnFailure(error)
             }
+            telemetry.spawnTook(begin.duration(to: .now))
             queue.post(.spawned(id, pid: instance.process?.pid ?? 0))
         } catch {
             queue.post(.spawnFailed(id, error, isTransient: error.isTransient))
@@ -117,7 +132,7 @@ final class EffectInterpreter {
         _ id: InstanceID, _ replica: ReplicaID, _ revision: ServiceRevision
     ) throws(SpawnFailure) -> LiveInstance {
         let spec = revision.spec
-        let context = launcher.context(for: replica, ports: try ports(of: spec, replica))
+        let context = launcher.context(for: replica, ports: try ports(of: spec, slot: replica.index))
         var request: SpawnRequest
         do throws(SpawnError) {
             request = try launcher.request(for: spec, in: context)
@@ -148,14 +163,15 @@ final class EffectInterpreter {
         }
     }
 
-    private func ports(of spec: ServiceSpec, _ replica: ReplicaID) throws(SpawnFailure) -> [String: UInt16] {
+    /// - Parameter slot: whose the automatic ones are, among those of the service.
+    func ports(of spec: ServiceSpec, slot: Int) throws(SpawnFailure) -> [String: UInt16] {
         var result: [String: UInt16] = [:]
         for port in spec.ports {
             switch port.assignment {
             case .fixed(let number):
                 result[port.name] = number
             case .automatic:
-                let key = PortAllocator.Key(service: spec.name.text, replica: replica.index, name: port.name)
+                let key = PortAllocator.Key(service: spec.name.text, replica: slot, name: port.name)
                 result[port.name] = try attempt("port") { () throws(SystemError) in
                     // A stranger may have taken it since the last instance: then the replica gets another.
                     if !PortAllocator.isFree(try ports.port(for: key)) { ports.release(key) }
@@ -164,6 +180,12 @@ final class EffectInterpreter {
             }
         }
         return result
+    }
+
+    func releasePorts(of spec: ServiceSpec, slot: Int) {
+        for port in spec.ports {
+            ports.release(PortAllocator.Key(service: spec.name.text, replica: slot, name: port.name))
+        }
     }
 
     private func notifySocket(
@@ -207,6 +229,7 @@ final class EffectInterpreter {
     private func exited(_ instance: LiveInstance, _ status: ProcessExit) {
         instance.notifySocket?.receive()
         instance.output.drain()
+        executions.instanceEnded(instance.id)
         // What cannot be looked into, for want of descriptors say, is not empty for that.
         let hasLeftovers = (try? instance.containment.isEmpty()) != true
         queue.post(.exited(instance.id, StackModel.ExitStatus(status), leftovers: hasLeftovers))
@@ -236,6 +259,7 @@ final class EffectInterpreter {
     }
 
     private func kill(_ instance: LiveInstance) {
+        instance.isBeingKilled = true
         do throws(SystemError) {
             try instance.containment.killAll()
         } catch {

@@ -11,19 +11,37 @@ struct HeldListeners {
 
     private var byService: [ServiceName: [Held]] = [:]
 
-    /// Binds all of a service's listeners, or none.
+    /// Has the service's listeners be those of the spec: what is bound at an address that stays is kept, with the
+    /// connections that wait there, and what is not named any more is closed. Where one cannot be bound, all is as before.
     mutating func open(_ spec: ServiceSpec, _ context: Template.Context) throws(SystemError) {
-        var opened: [Held] = []
+        var spare = byService[spec.name] ?? []
+        var opened: [Listener] = []
+        var result: [Held] = []
         do throws(SystemError) {
             for listener in spec.listeners {
-                opened.append(
-                    Held(name: listener.name, listener: try Listener(ListenAddress(listener.address, context))))
+                let address = ListenAddress(listener.address, context)
+                if let kept = Self.take(listener.name, address, from: &spare) {
+                    result.append(Held(name: listener.name, listener: kept))
+                } else {
+                    let new = try Listener(address)
+                    opened.append(new)
+                    result.append(Held(name: listener.name, listener: new))
+                }
             }
         } catch {
-            for held in opened { held.listener.close() }
+            for listener in opened { listener.close() }
             throw error
         }
-        byService[spec.name] = opened
+        for held in spare { held.listener.close() }
+        byService[spec.name] = result
+    }
+
+    /// Of several at one address (of any free port, say) the one of that name before the others.
+    private static func take(_ name: String, _ address: ListenAddress, from spare: inout [Held]) -> Listener? {
+        let position =
+            spare.firstIndex { $0.name == name && $0.listener.address == address }
+            ?? spare.firstIndex { $0.listener.address == address }
+        return position.map { spare.remove(at: $0).listener }
     }
 
     mutating func close(_ service: ServiceName) {

@@ -8,6 +8,10 @@ enum JournalLine: Hashable {
     /// The serial number of the next instance is at least this.
     case next(UInt64)
     case desired(ServiceName, DesiredState)
+    /// Nil: as many replicas as the file says.
+    case scaled(ServiceName, Int?)
+    /// Nothing that was said of the service counts any more.
+    case removed(ServiceName)
     case creating(InstanceID, ReplicaID, Revision)
     /// `startTime`: field 22 of /proc/PID/stat, which with the pid and the boot names the process for good.
     case started(InstanceID, pid: Int32, startTime: UInt64)
@@ -22,6 +26,8 @@ enum JournalLine: Hashable {
         case .header(let version, let boot): "stackd-journal \(version) \(boot)\n"
         case .next(let serial): "next \(serial)\n"
         case .desired(let name, let state): "desired \(name) \(state.rawValue)\n"
+        case .scaled(let name, let number): "scaled \(name) \(number.map { String($0) } ?? Self.noNumber)\n"
+        case .removed(let name): "removed \(name)\n"
         case .creating(let id, let replica, let revision): "creating \(id.serial) \(replica) \(revision)\n"
         case .started(let id, let pid, let startTime): "started \(id.serial) \(pid) \(startTime)\n"
         case .ended(let id): "ended \(id.serial)\n"
@@ -42,6 +48,14 @@ enum JournalLine: Hashable {
         case ("desired", 3):
             guard let name = ServiceName(words[1]), let state = DesiredState(rawValue: words[2]) else { return nil }
             self = .desired(name, state)
+        case ("scaled", 3):
+            guard let name = ServiceName(words[1]) else { return nil }
+            let number = Int(words[2])
+            guard number.map({ $0 >= 0 }) ?? (words[2] == Self.noNumber) else { return nil }
+            self = .scaled(name, number)
+        case ("removed", 2):
+            guard let name = ServiceName(words[1]) else { return nil }
+            self = .removed(name)
         case ("creating", 4):
             guard let serial = Self.serial(words[1]), let replica = ReplicaID(text: words[2]) else { return nil }
             self = .creating(InstanceID(serial: serial), replica, Revision(words[3]))
@@ -57,6 +71,7 @@ enum JournalLine: Hashable {
         }
     }
 
+    private static let noNumber = "-"
     /// None as great was ever given out: to count on from it could only end in an overflow.
     private static let serialLimit = UInt64(1) << 63
 
@@ -68,6 +83,8 @@ enum JournalLine: Hashable {
 /// What a journal says, once all of it is read.
 struct JournalContents {
     var desired: [ServiceName: DesiredState] = [:]
+    /// How many replicas somebody asked for.
+    var scales: [ServiceName: Int] = [:]
     var nextInstance: UInt64 = 1
     /// How many instances had not ended.
     private(set) var unended: Set<InstanceID> = []
@@ -99,6 +116,10 @@ struct JournalContents {
             nextInstance = max(nextInstance, serial)
         case .desired(let name, let state):
             desired[name] = state
+        case .scaled(let name, let number):
+            scales[name] = number
+        case .removed(let name):
+            forget(name)
         case .creating(let id, _, _):
             nextInstance = max(nextInstance, id.serial + 1)
             unended.insert(id)
@@ -109,10 +130,16 @@ struct JournalContents {
         }
     }
 
+    mutating func forget(_ name: ServiceName) {
+        desired[name] = nil
+        scales[name] = nil
+    }
+
     /// The same in as few lines as possible; of instances only that their numbers are used.
     func compacted(boot: String) -> [JournalLine] {
         [.header(version: JournalLine.version, boot: boot), .next(nextInstance)]
             + desired.sorted { $0.key < $1.key }.map { .desired($0.key, $0.value) }
+            + scales.sorted { $0.key < $1.key }.map { .scaled($0.key, $0.value) }
     }
 }
 

@@ -48,6 +48,14 @@ final class Journal {
             contents.desired[name] = state
             isDirty = true
             try append(.desired(name, state))
+        case .scaled(let name, let number):
+            contents.scales[name] = number
+            isDirty = true
+            try append(.scaled(name, number))
+        case .removed(let name):
+            contents.forget(name)
+            isDirty = true
+            try append(.removed(name))
         case .creating(let id, let replica, let revision):
             contents.nextInstance = max(contents.nextInstance, id.serial + 1)
             try append(.creating(id, replica, revision))

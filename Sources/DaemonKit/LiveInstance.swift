@@ -17,6 +17,8 @@ final class LiveInstance {
     var standardInput: Pipe?
     /// Its main process, once it is spawned.
     var process: WatchedProcess?
+    /// Its processes have been told to die, and so will whatever joins them.
+    var isBeingKilled = false
     /// Runs under way, by role.
     var probes: [ProbeRole: (run: ProbeRun, task: ProbeTask)] = [:]
     /// Its `pre_stop` command, while that runs.

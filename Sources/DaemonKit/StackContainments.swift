@@ -19,6 +19,7 @@ struct StackContainments {
         }
         let groups: ControlGroups
         do throws(SystemError) {
+            try mount.makeRoomInUnit()
             groups = try ControlGroups(stack: stack, mount: mount, loop: loop)
         } catch {
             maker = try ProcessTree(stack: stack, scope: scope, loop: loop)

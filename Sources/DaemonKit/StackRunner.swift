@@ -1,8 +1,7 @@
-public import ControlProtocol
-public import ControlServer
+import ControlProtocol
 import Glibc
-public import LinuxRuntime
-public import StackModel
+import LinuxRuntime
+import StackModel
 import SupervisorCore
 
 /// Feeds the core and has its effects carried out: the one place where decisions meet the world.
@@ -10,10 +9,10 @@ import SupervisorCore
 /// It lives on the event loop of the main thread, so what the loop finds out reaches the core without a hop, and what
 /// the control API asks costs one.
 public actor StackRunner {
-    private let loop: EventLoop
-    private let configuration: DaemonConfiguration
-    private let queue = EventQueue()
-    private let interpreter: EffectInterpreter
+    let loop: EventLoop
+    var configuration: DaemonConfiguration
+    let queue = EventQueue()
+    let interpreter: EffectInterpreter
     private let journal: Journal
     /// That the journal cannot be synchronised has been told.
     private var journalIsVolatile = false
@@ -22,26 +21,34 @@ public actor StackRunner {
     private let leftovers: Leftovers
     private let exits: Exits
     private var signals: Signals?
-    private let checks: [DoctorCheck]
-    private let clock = Clock()
-    private var supervisor: Supervisor
-    private var history = EventHistory()
+    let checks: [DoctorCheck]
+    let clock = Clock()
+    var supervisor: Supervisor
+    var history = EventHistory()
     private var effects: [Effect] = []
     private var lifeline: Lifeline?
     private var isStarted = false
     private var onBegin: CheckedContinuation<Void, Never>?
     private var deadlineHasCome = false
-    private var stateSince: (state: StackDocument.State, time: Timestamp)
+    private(set) var stateSince: (state: StackDocument.State, time: Timestamp)
+    /// Called on the loop as the files are read again at run time.
+    var onReload: ((Reload) -> Void)?
+    /// Called on the loop as the stack file's `control` section may have changed.
+    private var onControlSpec: ((ControlSpec) -> Void)?
     /// Called on the loop when everything has stopped.
     private var onStop: (() -> Void)?
+    private let systemd: SystemdLink
+    let schedules: ScheduleClock
+    let changes: ChangeWatch
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// Makes the stack's directories, takes its locks and prepares everything; nothing runs yet. To be called on the
     /// loop's thread, with the signals blocked.
     /// - Throws: where another daemon runs the stack, or the host refuses something without which there is no supervising.
-    public init(_ configuration: DaemonConfiguration, loop: EventLoop) throws {
+    init(_ configuration: DaemonConfiguration, loop: EventLoop, systemd: SystemdLink) throws {
         self.loop = loop
+        self.systemd = systemd
         self.configuration = configuration
         try configuration.makeDirectories()
         // Before anything that the other daemon would notice: what it runs would be ended as left by a dead one.
@@ -57,11 +64,14 @@ public actor StackRunner {
             spawner: try Spawner(defaultLimits: childLimits))
         leftovers = Leftovers(containments.maker, loop: loop)
         checks = HostReport.checks(containments)
+        schedules = try ScheduleClock(loop: loop, clock: clock) { [queue] in queue.post(.scheduleDue($0)) }
+        changes = ChangeWatch(configuration.stack.services, loop: loop, clock: clock)
         isAskedToStop = configuration.onlyEndsLeftovers
         supervisor = Supervisor(
             stack: configuration.stack,
             restoring: Supervisor.RestoredState(
-                nextInstance: journal.restored.nextInstance, desired: journal.restored.desired),
+                nextInstance: journal.restored.nextInstance, desired: journal.restored.desired,
+                scales: journal.restored.scales),
             seed: UInt64.random(in: .min ... .max))
         stateSince = (.starting, clock.now)
     }
@@ -79,12 +89,33 @@ public actor StackRunner {
         return !isAskedToStop
     }
 
+    /// Has the handler called as the stack file's `control` section may have changed.
+    func setControlSpecHandler(_ handler: @escaping @Sendable (ControlSpec) -> Void) {
+        onControlSpec = handler
+        // A reload may have come before.
+        handler(configuration.stack.control)
+    }
+
+    /// Takes the stack of files that were read again.
+    func adopt(_ stack: StackSpec, environment: [String: String]) {
+        configuration.stack = stack
+        configuration.environment = environment
+        queue.post(.command(.apply(stack)))
+        changes.follow(stack.services)
+        onControlSpec?(stack.control)
+    }
+
     private func connect() {
         leftovers.onEnd = { [unowned self] count in assumeIsolated { $0.begin(endedLeftovers: count) } }
         interpreter.onPublish = { [unowned self] event in assumeIsolated { $0.publish(event) } }
         interpreter.onStackStopped = { [unowned self] in assumeIsolated { $0.stackHasStopped() } }
+        connectExecutions()
+        loop.onTurnMeasured = { [telemetry = interpreter.telemetry] in telemetry.turnTook($0) }
+        connectChanges()
         loop.onTurnEnd = { [unowned self] in assumeIsolated { $0.takeEvents() } }
         loop.onDeadline = { [unowned self] in assumeIsolated { $0.deadlineHasCome = true } }
+        systemd.view = { [unowned self] in assumeIsolated { $0.viewForSystemd } }
+        onReload = { [unowned self] reload in assumeIsolated { $0.tell(of: reload) } }
     }
 
     private func takeSignals() throws {
@@ -114,6 +145,7 @@ public actor StackRunner {
         } else {
             supervisor.start(configuration.services, at: clock.instant, into: &effects)
             carryOutEffects()
+            followSchedules()
         }
         takeEvents()
         onBegin?.resume()
@@ -145,9 +177,21 @@ public actor StackRunner {
             for event in queue.takeAll() {
                 supervisor.handle(event, at: clock.instant, into: &effects)
                 carryOutEffects()
+                if case .command = event { followSchedules() }
             }
         }
         if state != stateSince.state { stateSince = (state, clock.now) }
+        // Before it has begun, nothing is wanted, which would be taken for all being as it should.
+        if isStarted { systemd.stackChanged(to: stateSince.state) }
+    }
+
+    /// What is scheduled, and wanted, changes by commands only.
+    private func followSchedules() {
+        schedules.follow(supervisor.snapshot().services)
+    }
+
+    private var viewForSystemd: SystemdView {
+        SystemdView(supervisor.snapshot(), of: configuration.stack, state: stateSince.state)
     }
 
     private func carryOutEffects() {
@@ -162,6 +206,14 @@ public actor StackRunner {
         // The buffer goes back, for the next turn not to allocate another.
         carried.removeAll(keepingCapacity: true)
         if effects.isEmpty { swap(&carried, &effects) }
+    }
+
+    private var state: StackDocument.State {
+        if supervisor.isShuttingDown { return .stopping }
+        if supervisor.isStopped { return .stopped }
+        if supervisor.isReady { return .ready }
+        // Once it has been ready, what is not is a degradation.
+        return stateSince.state == .starting || stateSince.state == .stopped ? .starting : .degraded
     }
 
     private func synchroniseJournal() {
@@ -182,7 +234,7 @@ public actor StackRunner {
 
     // MARK: Asked to stop
 
-    private var isAskedToStop: Bool
+    private(set) var isAskedToStop: Bool
 
     /// The signals that the daemon takes; they must be blocked before any thread is started.
     static let signalNumbers = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD]
@@ -191,119 +243,48 @@ public actor StackRunner {
         switch delivery.signal {
         case SIGCHLD: exits.reapOrphans()
         // A second one, whichever, means that it takes too long.
-        case SIGTERM, SIGINT, SIGHUP: shutDown(immediately: isAskedToStop)
+        case SIGTERM, SIGINT: shutDown(immediately: isAskedToStop)
+        // The kernel sends it for a terminal that is gone, everybody else for the files to be read again.
+        case SIGHUP: if delivery.sender == 0 { shutDown(immediately: isAskedToStop) } else { reload() }
         case SIGQUIT: shutDown(immediately: true)
         default: break
         }
     }
 
-    private func shutDown(immediately: Bool) {
+    private func reload() {
+        // What comes of it is told by `tell(of:)`.
+        Task { try? await apply(ApplyRequest()) }
+    }
+
+    private func tell(of reload: Reload) {
+        if case .refused(let problem) = reload {
+            for diagnostic in problem.diagnostics { DaemonLog.writePlain(diagnostic) }
+            DaemonLog.write("the change of the stack files is not applied: \(problem.detail)")
+        }
+        systemd.reload(reload)
+    }
+
+    func shutDown(immediately: Bool) {
         isAskedToStop = true
         if isStarted {
-            queue.post(.command(.shutdown(immediately: immediately)))
+            endExecutions(immediately: immediately) { [queue] in
+                queue.post(.command(.shutdown(immediately: immediately)))
+            }
         } else if immediately {
             leftovers.kill()
         }
     }
 
     private func stackHasStopped() {
-        interpreter.logs.finish()
-        history.finish()
-        containments.maker.finish { [onStop] in onStop?() }
-        onStop = nil
-    }
-
-    // MARK: For the control API
-
-    func document() -> StackDocument {
-        StackDocument(
-            name: configuration.stack.name, state: stateSince.state, ready: supervisor.isReady, since: stateSince.time,
-            files: configuration.files,
-            directories: StackDocument.Directories(
-                state: configuration.paths.stateDirectory, run: configuration.paths.runDirectory,
-                logs: configuration.logDirectory),
-            daemon: StackDocument.Daemon(pid: getpid(), version: productVersion, since: clock.startedAt))
-    }
-
-    private var state: StackDocument.State {
-        if supervisor.isShuttingDown { return .stopping }
-        if supervisor.isStopped { return .stopped }
-        if supervisor.isReady { return .ready }
-        // Once it has been ready, what is not is a degradation.
-        return stateSince.state == .starting || stateSince.state == .stopped ? .starting : .degraded
-    }
-}
-
-// MARK: - The control API
-
-extension StackRunner: StackController {
-    public func stack() -> StackDocument { document() }
-
-    public func services() -> [ServiceDocument] {
-        let wire = WireMapping(clock)
-        return supervisor.snapshot().services.map { wire.document($0) }
-    }
-
-    public func service(_ name: ServiceName) throws(ControlProblem) -> ServiceDocument {
-        guard let service = services().first(where: { $0.name == name.text }) else {
-            throw .noSuchService(name.text)
-        }
-        return service
-    }
-
-    public func explain(_ name: ServiceName, replica: Int?) throws(ControlProblem) -> [EventDocument] {
-        guard let service = supervisor.snapshot().services.first(where: { $0.name == name }) else {
-            throw .noSuchService(name.text)
-        }
-        let index: Int
-        if let replica {
-            guard service.replicas.contains(where: { $0.id.index == replica }) else {
-                throw .noSuchReplica(replica, of: name.text, count: service.replicas.count)
-            }
-            index = replica
-        } else {
-            // Of a service, that replica is explained which is not as it should be.
-            index = service.replicas.first { !$0.isReady && $0.state != .completed }?.id.index ?? 0
-        }
-        return supervisor.explain(ReplicaID(service: name, index: index)).map { event in
-            EventDocument(event, at: history.time(of: event.id) ?? clock.time(of: event.time))
+        interpreter.executions.end(immediately: true) { [self] in
+            interpreter.executions.finish()
+            interpreter.logs.finish()
+            history.finish()
+            changes.finish()
+            containments.maker.finish { [onStop] in onStop?() }
+            onStop = nil
         }
     }
-
-    public func events(_ query: EventQuery) -> Subscription<EventDocument> {
-        history.subscribe(query)
-    }
-
-    public func logs(_ query: LogQuery) throws(ControlProblem) -> Subscription<LogLine> {
-        let known = configuration.stack.services
-        for name in query.services where !known.contains(where: { $0.name.text == name }) {
-            throw .noSuchService(name)
-        }
-        let replicas = known.filter { query.services.isEmpty || query.services.contains($0.name.text) }.flatMap {
-            service in
-            (0..<service.replicas).map { (ReplicaID(service: service.name, index: $0), service.logging) }
-        }
-        return interpreter.logs.subscribe(query, to: replicas)
-    }
-
-    public func perform(_ command: ControlCommand) throws(ControlProblem) -> AcceptedDocument {
-        let newest = history.newest
-        guard case .services(let action, let names) = command else {
-            if case .shutdown(let immediately) = command { shutDown(immediately: immediately) }
-            return AcceptedDocument(services: configuration.stack.services.map(\.name.text), event: newest)
-        }
-        guard !isAskedToStop else { throw .shuttingDown }
-        for name in names where !supervisor.hasService(name) { throw .noSuchService(name.text) }
-        switch action {
-        case .start: queue.post(.command(.start(names)))
-        case .stop: queue.post(.command(.stop(names)))
-        case .restart: queue.post(.command(.restart(names)))
-        }
-        let services = names.isEmpty ? supervisor.serviceNames : names
-        return AcceptedDocument(services: services.map(\.text), event: newest)
-    }
-
-    public func doctor() -> [DoctorCheck] { checks }
 }
 
 extension Effect {

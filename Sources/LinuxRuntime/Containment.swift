@@ -11,6 +11,9 @@ public protocol Containment: AnyObject {
     /// Says which process was spawned by the prepared request and is not yet reaped.
     func started(pid: Int32) throws(SystemError)
 
+    /// Says which further process was spawned by a request that was prepared, and is not yet reaped.
+    func joined(pid: Int32) throws(SystemError)
+
     /// The pids of the processes inside, by a look at this moment.
     func members() throws(SystemError) -> [Int32]
 
@@ -34,6 +37,11 @@ public protocol Containment: AnyObject {
     func remove() throws(SystemError)
 }
 
+extension Containment {
+    /// The kernel knows.
+    public func joined(pid: Int32) {}
+}
+
 /// Makes the containments of one stack.
 public protocol ContainmentMaker: AnyObject {
     /// A new, empty containment; `id` is a file name that no other containment of the stack has.
@@ -41,6 +49,11 @@ public protocol ContainmentMaker: AnyObject {
 
     /// The containments that an earlier daemon of the same stack left behind.
     func leftovers() throws(SystemError) -> [any Containment]
+
+    /// Begins to find out what is used in the containments of these names. The rest is done by calling what it gives
+    /// back, from any thread, for it takes up to 0.1 ms for each: the answers are in the order of the names, nil where
+    /// there is none.
+    func sampleUsage(of ids: [String]) -> @Sendable () -> [Usage?]
 
     /// Ends what escaped from every containment, and gives back what the stack as a whole holds. To be called when all
     /// its containments were removed; calls `completion` on the loop, never from within this call.

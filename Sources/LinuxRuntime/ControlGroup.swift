@@ -33,9 +33,11 @@ public final class ControlGroup: Containment {
 
     public func started(pid: Int32) {}
 
-    public func members() throws(SystemError) -> [Int32] {
+    public func members() throws(SystemError) -> [Int32] { try ControlGroup.members(of: directory) }
+
+    static func members(of directory: borrowing Descriptor) throws(SystemError) -> [Int32] {
         var pids: [Int32] = []
-        try ControlGroup.forEachGroup(in: directory) { (group) throws(SystemError) in
+        try forEachGroup(in: directory) { (group) throws(SystemError) in
             do throws(SystemError) {
                 let text = try ProcFile.text("cgroup.procs", in: group.number)
                 pids += text.split(separator: "\n").compactMap { Int32($0) }

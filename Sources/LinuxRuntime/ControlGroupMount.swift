@@ -4,7 +4,7 @@ import Glibc
 public struct ControlGroupMount: Hashable, Sendable {
     /// The mount point: /sys/fs/cgroup, or /sys/fs/cgroup/unified on a hybrid host.
     public var mountPoint: String
-    /// The directory of the calling process's cgroup.
+    /// The directory of the calling process's cgroup, or of its unit's once it has made room there.
     public var ownDirectory: String
 
     /// Finds both; nil when there is no cgroup v2 mount, or none that shows the caller's cgroup.
@@ -28,7 +28,9 @@ public struct ControlGroupMount: Hashable, Sendable {
             let root = ControlGroupMount.unescape(fields[3])
             guard let below = ControlGroupMount.path(String(own), below: root) else { continue }
             mountPoint = ControlGroupMount.unescape(fields[4])
-            ownDirectory = below.isEmpty ? mountPoint : "\(mountPoint)/\(below)"
+            let directory = below.isEmpty ? mountPoint : "\(mountPoint)/\(below)"
+            let leaf = "/\(ControlGroupMount.daemonGroup)"
+            ownDirectory = directory.hasSuffix(leaf) ? String(directory.dropLast(leaf.count)) : directory
             return
         }
         return nil

@@ -26,6 +26,7 @@ public final class ControlGroups: ContainmentMaker {
 
     private static func openOrMake(_ directory: String) throws(SystemError) -> Descriptor {
         if mkdir(directory, 0o755) != 0, errno != EEXIST { throw SystemError.last("mkdir \(directory)") }
+        ControlGroupMount.handOnControllers(of: directory)
         return try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY)
     }
 

@@ -62,7 +62,7 @@ extension Descriptor {
 
 /// The two ends of a pipe.
 public struct Pipe: ~Copyable, Sendable {
-    /// The end that is read here; never waits.
+    /// The end that is read here; never waits, unless it is a child's.
     public let reader: Descriptor
     /// The end that a child writes to; waits when the pipe is full, as programs expect of their output.
     public let writer: Descriptor
@@ -79,5 +79,13 @@ public struct Pipe: ~Copyable, Sendable {
         }
         self.reader = reader
         self.writer = writer
+    }
+
+    /// A pipe of the other direction: its reader waits, as programs expect of their input, its writer never does.
+    public static func forInput() throws(SystemError) -> Pipe {
+        let pipe = try Pipe()
+        try pipe.writer.setNonBlocking()
+        try checkLibc(fcntl(pipe.reader.number, F_SETFL, 0), "fcntl F_SETFL")
+        return pipe
     }
 }

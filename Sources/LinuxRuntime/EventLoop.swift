@@ -61,6 +61,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// Called when the moment given to `setDeadline` has come; the deadline is then unset.
     public var onDeadline: (() -> Void)?
 
+    /// Called last in each turn, with how long the thread has been busy in it.
+    public var onTurnMeasured: ((Duration) -> Void)?
+
     private let owner: pthread_t
     private let epoll: Descriptor
     private let wakeUp: Descriptor
@@ -185,12 +188,14 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// Runs one turn, for callers that drive the loop by hand; if `waiting`, until there is something to do.
     public func turn(waiting: Bool) throws(SystemError) {
         let count = try wait(mayBlock: waiting)
+        let begin = onTurnMeasured == nil ? nil : MonotonicTime.now
         runTimers()
         for position in 0..<count { dispatch(events[position]) }
         // Last, so that nothing waits between what they decide and the hook that carries it out; and after the wake-up
         // was acknowledged, so that a job which comes in between is run or wakes the next turn.
         runJobs()
         onTurnEnd?()
+        if let begin { onTurnMeasured?(begin.duration(to: .now)) }
     }
 
     private func wait(mayBlock: Bool) throws(SystemError) -> Int {

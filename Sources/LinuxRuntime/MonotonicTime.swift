@@ -15,6 +15,11 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
 
     public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 
+    /// How long after this moment the other is.
+    public func duration(to other: MonotonicTime) -> Duration {
+        .nanoseconds(other.nanoseconds - nanoseconds)
+    }
+
     /// The moment a duration later; the far future is the last moment there is.
     public static func + (left: MonotonicTime, right: Duration) -> MonotonicTime {
         let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.wholeNanoseconds)

@@ -39,6 +39,10 @@ public final class ProcessGroup: Containment {
         tree.own(process, by: self)
     }
 
+    public func joined(pid: Int32) throws(SystemError) {
+        tree.own(try ProcessIdentity.of(pid: pid), by: self)
+    }
+
     public func members() throws(SystemError) -> [Int32] { try tree.look()[id]?.map(\.pid) ?? [] }
 
     public func isEmpty() throws(SystemError) -> Bool { try members().isEmpty }

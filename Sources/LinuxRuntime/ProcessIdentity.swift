@@ -49,6 +49,8 @@ struct ProcessStatus {
     var parent: Int32
     var session: Int32
     var startTime: UInt64
+    /// What it and those of its children that it has reaped have used, in clock ticks.
+    var cpuTicks: UInt64
     /// Whether it has ended and only waits to be reaped. A leader that ended before its threads is not counted.
     var isZombie: Bool
 
@@ -85,6 +87,8 @@ struct ProcessStatus {
         parent = Int32(truncatingIfNeeded: fields[0])
         session = Int32(truncatingIfNeeded: fields[2])
         startTime = fields[18]
+        // utime, stime, cutime, cstime
+        cpuTicks = fields[10] &+ fields[11] &+ fields[12] &+ fields[13]
         isZombie = state == UInt8(ascii: "X") || (state == UInt8(ascii: "Z") && fields[16] <= 1)
     }
 }

@@ -13,6 +13,7 @@ extension Spawner {
             case CLINUX_STAGE_OOM_SCORE: (.oomScore, "oom_score_adj \(request.oomScoreAdjustment ?? 0)")
             case CLINUX_STAGE_NICE: (.nice, "setpriority \(request.nice ?? 0)")
             case CLINUX_STAGE_DESCRIPTORS: (.descriptors, "place descriptors")
+            case CLINUX_STAGE_TERMINAL: (.terminal, "ioctl TIOCSCTTY")
             case CLINUX_STAGE_LIMITS: (.limits, "setrlimit \(limitName(order.failed_detail))")
             case CLINUX_STAGE_GROUPS: (.groups, "setgroups \(user)")
             case CLINUX_STAGE_GROUP: (.group, "setgid \(group)")

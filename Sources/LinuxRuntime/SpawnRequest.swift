@@ -43,6 +43,8 @@ public struct SpawnRequest: Sendable {
     /// A descriptor of the directory of the cgroup that the process is born in.
     public var cgroup: Int32?
     public var session: Session = .new
+    /// Whether standard input is a terminal that the new session is controlled by.
+    public var takesTerminal = false
     /// The identity to take on; nil: the caller's.
     public var credentials: Credentials?
     /// The mask of permissions that new files do not get.
@@ -99,6 +101,8 @@ public struct SpawnError: Error, Hashable, Sendable, CustomStringConvertible {
         case nice
         /// Placing descriptors.
         case descriptors
+        /// Taking the terminal.
+        case terminal
         /// Resource limits.
         case limits
         /// Supplementary groups.

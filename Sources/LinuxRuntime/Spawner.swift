@@ -68,6 +68,7 @@ public final class Spawner {
 
         order.cgroup = request.cgroup ?? -1
         order.session = request.session.constant
+        order.controlling_terminal = request.takesTerminal ? 1 : 0
         order.umask = request.umask.map { Int32(bitPattern: $0 & 0o777) } ?? -1
         order.death_signal = request.deathSignal ?? -1
         order.nice = request.nice ?? 0

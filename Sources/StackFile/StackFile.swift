@@ -9,6 +9,11 @@ public enum StackFile {
         public let spec: StackSpec?
         /// By file, in the order in which the files were given, then by place.
         public let diagnostics: [Diagnostic]
+        /// The names of the environment variables that the files refer to, set or not: with these alone the same files
+        /// load the same elsewhere.
+        public let variables: Set<String>
+        /// The absolute paths of all files that were read, included ones and files of variables as well.
+        public let files: [String]
 
         /// The file with nothing left to be guessed; nil where there is no spec.
         public var resolved: ResolvedFile? { spec.map { ResolvedFile($0) } }
@@ -38,7 +43,9 @@ public enum StackFile {
         var loader = DocumentLoader(fileSystem: fileSystem, environment: environment, profiles: profiles)
         var document = loader.load(files: files)
         document.directory = Paths.join(workingDirectory, document.directory)
-        return resolve(document, files: files)
+        document.files = document.files.filter { $0 != "-" }.map { Paths.join(workingDirectory, $0) }
+        return resolve(
+            document, files: files, zones: TimeZones(fileSystem: fileSystem, environment: environment))
     }
 
     /// A JSON Schema (draft 2020-12) of the stack file, for editors.

@@ -84,16 +84,3 @@ public struct ResourceLimit: Hashable, Sendable {
         self.hard = hard
     }
 }
-
-/// What is kept of a service's output.
-public struct LogSpec: Hashable, Sendable {
-    /// A file is rotated before it grows beyond this.
-    public var maximumSize: ByteCount
-    /// How many files are kept, the current one included.
-    public var maximumFiles: Int
-
-    public init(maximumSize: ByteCount = ByteCount(20 << 20), maximumFiles: Int = 5) {
-        self.maximumSize = maximumSize
-        self.maximumFiles = maximumFiles
-    }
-}

@@ -20,13 +20,16 @@ public struct ServiceSpec: Hashable, Sendable {
     public var logging: LogSpec
     /// Another service waits for this one's success (`service_completed_successfully`), so exit status 0 is its aim.
     public var isAwaitedToComplete: Bool
+    /// It runs when this says so, and not when the stack starts.
+    public var schedule: ScheduleSpec?
+    public var watches: [WatchSpec]
 
     public init(
         name: ServiceName, revision: Revision = Revision(""), process: ProcessSpec, replicas: Int = 1,
         dependencies: [DependencySpec] = [], listeners: [ListenerSpec] = [], ports: [PortSpec] = [],
         notify: Bool = false, probes: ProbeSet = ProbeSet(), startTimeout: Duration? = nil, watchdog: Duration? = nil,
         restart: RestartSpec = RestartSpec(), stop: StopSpec = StopSpec(), logging: LogSpec = LogSpec(),
-        isAwaitedToComplete: Bool = false
+        isAwaitedToComplete: Bool = false, schedule: ScheduleSpec? = nil, watches: [WatchSpec] = []
     ) {
         self.name = name
         self.revision = revision
@@ -43,6 +46,8 @@ public struct ServiceSpec: Hashable, Sendable {
         self.stop = stop
         self.logging = logging
         self.isAwaitedToComplete = isAwaitedToComplete
+        self.schedule = schedule
+        self.watches = watches
     }
 
     /// There is more to being ready than running.
@@ -52,7 +57,7 @@ public struct ServiceSpec: Hashable, Sendable {
 
     /// Exit status 0 is no success for it before it was ready: it is there to serve.
     public var shouldStayUp: Bool {
-        if isAwaitedToComplete { return false }
+        if isAwaitedToComplete || schedule != nil { return false }
         switch restart.mode {
         case .always, .unlessStopped: return true
         case .no, .onFailure: return hasReadiness || !listeners.isEmpty

@@ -5,10 +5,19 @@ public struct StackSpec: Hashable, Sendable {
     public var directory: String
     /// In the order of their names, so that whatever walks them does so in the same order every time.
     public var services: [ServiceSpec]
+    public var control: ControlSpec
 
-    public init(name: String, directory: String, services: [ServiceSpec]) {
+    public init(
+        name: String, directory: String, services: [ServiceSpec], control: ControlSpec = ControlSpec()
+    ) {
         self.name = name
         self.directory = directory
         self.services = services.sorted { $0.name < $1.name }
+        self.control = control
+    }
+
+    /// The service of that name.
+    public subscript(name: ServiceName) -> ServiceSpec? {
+        services.first { $0.name == name }
     }
 }

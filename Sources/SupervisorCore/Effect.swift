@@ -2,7 +2,8 @@ public import StackModel
 
 /// What the core wants done. The runner carries effects out in their order and reports every outcome as an event.
 public enum Effect: Sendable {
-    /// Bind the service's listeners. Answered by `listenersOpened` or `listenersFailed`.
+    /// Have the service's listeners be these: bind what is not bound, keep what is, at the same address, and close what
+    /// is not among them. Answered by `listenersOpened` or `listenersFailed`, each time.
     case openListeners(ServiceRevision)
     /// Close them; no answer.
     case closeListeners(ServiceName)
@@ -44,6 +45,10 @@ public final class ServiceRevision: Sendable {
 public enum JournalRecord: Hashable, Sendable {
     /// What the operator wants of the service.
     case desired(ServiceName, DesiredState)
+    /// How many replicas somebody asked for; nil: as many as the file says.
+    case scaled(ServiceName, Int?)
+    /// The service is gone from the file: nothing that was said of it counts any more.
+    case removed(ServiceName)
     /// The instance is about to be spawned.
     case creating(InstanceID, ReplicaID, Revision)
     /// It has this process; the runner adds what identifies the process beyond its pid.

@@ -8,7 +8,7 @@ public enum Event: Sendable {
     case command(Command)
     /// All of the service's listeners are bound.
     case listenersOpened(ServiceName)
-    /// At least one of them could not be bound; none is.
+    /// At least one of them could not be bound; none is, but for those that were bound before.
     case listenersFailed(ServiceName, SpawnFailure)
     case spawned(InstanceID, pid: Int32)
     /// No process was made. `isTransient`: the host had no room (EAGAIN, ENOMEM, EMFILE), which says nothing about the
@@ -23,6 +23,8 @@ public enum Event: Sendable {
     case notified(InstanceID, Notification)
     /// Something that changes no state but belongs into the record, such as a full disk.
     case observed(Subject, Observation)
+    /// A run of the scheduled service is due by its schedule.
+    case scheduleDue(ServiceName)
     /// A deadline may be due.
     case timePassed
 }
@@ -35,6 +37,12 @@ public enum Command: Hashable, Sendable {
     case stop([ServiceName])
     /// Stop the services, then start them.
     case restart([ServiceName])
+    /// Send the signal to the main process of the replica, or of every replica of the service; nothing else changes.
+    case signal(ServiceName, replica: Int?, Signal)
+    /// Have so many replicas of the service, until the file or somebody says otherwise.
+    case scale(ServiceName, Int)
+    /// Run that stack instead. What did not change is not touched.
+    case apply(StackSpec)
     /// Stop everything, then end. `immediately`: without hooks, drains and grace.
     case shutdown(immediately: Bool)
 }
@@ -86,4 +94,6 @@ public enum Observation: Hashable, Sendable {
     case outputResumed(droppedLines: Int, droppedBytes: Int)
     /// Something the host does not provide, with what is done instead.
     case degraded(String)
+    /// A command that somebody has run beside it, or as a one-off instance of it, has begun or ended.
+    case execution(String)
 }

@@ -122,11 +122,12 @@ extension InstanceMachine {
                 spec.hasReadiness
                 ? process.wasReady : process.spawnedAt.duration(to: context.now) >= Self.minimumUptime
             end = InstanceEnd(
-                manner: .exited(status), wasReady: process.wasReady,
+                manner: .exited(status), time: context.now, wasReady: process.wasReady,
                 isPremature: status.isSuccess && spec.shouldStayUp && !wasUp)
         case .stopping(let process):
             end = InstanceEnd(
-                manner: .exited(status), cause: process.cause, wasReady: process.wasReady, isPremature: false)
+                manner: .exited(status), time: context.now, cause: process.cause, wasReady: process.wasReady,
+                isPremature: false)
             if case .killed = process.phase { isKilled = true }
         case .spawning, .abandoned, .clearing, .ended:
             return

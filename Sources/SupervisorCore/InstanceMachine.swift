@@ -133,9 +133,16 @@ extension InstanceMachine {
         publish(.spawnFailed(failure), in: &context)
         finish(
             InstanceEnd(
-                manner: .notSpawned(failure, isTransient: isTransient), cause: cause, wasReady: false,
-                isPremature: false),
+                manner: .notSpawned(failure, isTransient: isTransient), time: context.now, cause: cause,
+                wasReady: false, isPremature: false),
             in: &context)
+    }
+
+    /// Sends a signal that somebody asked for. What comes of it is as if it had come from elsewhere.
+    mutating func relay(_ signal: Signal, in context: inout Context) {
+        guard pid != nil else { return }
+        publish(.signalRequested(signal), in: &context)
+        context.perform(.signal(id, signal, .mainProcess))
     }
 
     private func probe(_ role: ProbeRole, _ probe: ProbeSpec?) -> ProbeMachine? {

@@ -88,6 +88,8 @@ struct InstanceEnd: Hashable, Sendable {
     }
 
     var manner: Manner
+    /// When its main process ended, or could not be made.
+    var time: Instant
     /// Why it was being ended, where it was.
     var cause: StopCause?
     var wasReady: Bool

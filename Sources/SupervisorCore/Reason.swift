@@ -10,6 +10,19 @@ public enum Reason: Hashable, Sendable {
     case startRequired(by: ServiceName)
     case stopRequested
     case restartRequested
+    case stackApplied(AppliedChanges)
+    case serviceAdded
+    case serviceChanged(Revision)
+    /// It is gone from the file.
+    case serviceRemoved
+    /// Nothing of a service that is gone from the file is left.
+    case serviceGone
+    case scaled(from: Int, to: Int)
+    case runBegins(JobRun.Origin)
+    case runQueued
+    case runReplaces
+    case runSkipped(String)
+    case runEnded(JobRun.Outcome)
     case listenersBound
     case listenersFailed(SpawnFailure, retryAfter: Duration)
     /// The service was available and is not any more, of itself: the root cause of what its dependents suffer now.
@@ -19,6 +32,7 @@ public enum Reason: Hashable, Sendable {
     // A replica without an instance.
     case waitsForDependency(ServiceName, DependencySpec.Condition)
     case waitsForListeners
+    case waitsForSchedule
     case waitsForDependents(ServiceName)
     case dependencyCannotHold(ServiceName, DependencySpec.Condition)
     case restartsAtOnce
@@ -43,9 +57,24 @@ public enum Reason: Hashable, Sendable {
     case draining(Duration)
     case signalled(Signal, SignalScope, grace: Duration)
     case killed(afterGrace: Duration?)
+    /// Somebody asked for that signal.
+    case signalRequested(Signal)
     case exited(ExitStatus, isPremature: Bool)
     case leftoversEnded
     case observed(Observation)
+}
+
+/// How many services an applied stack file changes, and how.
+public struct AppliedChanges: Hashable, Sendable {
+    public var started: Int
+    public var restarted: Int
+    public var live: Int
+    public var stopped: Int
+
+    init(_ changes: [ServiceChange]) {
+        func count(_ kind: ServiceChange.Kind) -> Int { changes.count { $0.kind == kind } }
+        (started, restarted, live, stopped) = (count(.start), count(.restart), count(.live), count(.stop))
+    }
 }
 
 /// Why an instance is being ended while its main process still runs.
@@ -53,6 +82,10 @@ public enum StopCause: Hashable, Sendable {
     case stopRequested
     case restartRequested
     case shutdown
+    case specChanged
+    case removed
+    case scaledDown
+    case runReplaced
     case startupProbeFailed(String)
     case livenessProbeFailed(String)
     case startTimedOut(after: Duration)
@@ -62,7 +95,7 @@ public enum StopCause: Hashable, Sendable {
     /// Nobody asked for it: it counts as a failure of the service.
     public var isFailure: Bool {
         switch self {
-        case .stopRequested, .restartRequested, .shutdown: false
+        case .stopRequested, .restartRequested, .shutdown, .specChanged, .removed, .scaledDown, .runReplaced: false
         case .startupProbeFailed, .livenessProbeFailed, .startTimedOut, .watchdogSilent, .reportedBroken: true
         }
     }
@@ -86,12 +119,24 @@ extension Reason {
         case .startRequired: "start_required"
         case .stopRequested: "stop_requested"
         case .restartRequested: "restart_requested"
+        case .stackApplied: "stack_applied"
+        case .serviceAdded: "service_added"
+        case .serviceChanged: "service_changed"
+        case .serviceRemoved: "service_removed"
+        case .serviceGone: "service_gone"
+        case .scaled: "scaled"
+        case .runBegins: "run_begins"
+        case .runQueued: "run_queued"
+        case .runReplaces: "run_replaces"
+        case .runSkipped: "run_skipped"
+        case .runEnded: "run_ended"
         case .listenersBound: "listeners_bound"
         case .listenersFailed: "listeners_failed"
         case .serviceDown: "service_down"
         case .serviceAvailableAgain: "service_available_again"
         case .waitsForDependency: "waits_for_dependency"
         case .waitsForListeners: "waits_for_listeners"
+        case .waitsForSchedule: "waits_for_schedule"
         case .waitsForDependents: "waits_for_dependents"
         case .dependencyCannotHold: "dependency_cannot_hold"
         case .restartsAtOnce: "restarts_at_once"
@@ -113,6 +158,7 @@ extension Reason {
         case .draining: "draining"
         case .signalled: "signalled"
         case .killed: "killed"
+        case .signalRequested: "signal_requested"
         case .exited: "exited"
         case .leftoversEnded: "leftovers_ended"
         case .observed: "observed"
@@ -130,12 +176,26 @@ extension Reason: CustomStringConvertible {
         case .startRequired(let name): "\(name) was asked to start and depends on it"
         case .stopRequested: "stop was asked for"
         case .restartRequested: "restart was asked for"
+        case .stackApplied(let changes): "the stack file was applied: \(changes)"
+        case .serviceAdded: "is new in the stack file"
+        case .serviceChanged(let revision): "has changed in the stack file, to revision \(revision)"
+        case .serviceRemoved: "is gone from the stack file"
+        case .serviceGone: "nothing of it is left"
+        case .scaled(let before, let now): "is scaled from \(before) to \(now) replica\(now == 1 ? "" : "s")"
+        case .runBegins(.schedule): "a run begins by its schedule"
+        case .runBegins(.stackStart): "a run begins with the stack"
+        case .runBegins(.request): "a run begins, as was asked for"
+        case .runQueued: "a run is due, and waits for the one before to end"
+        case .runReplaces: "a run is due, and the one before is stopped for it"
+        case .runSkipped(let why): "a run is due, and left out: \(why)"
+        case .runEnded(let outcome): "its run \(outcome)"
         case .listenersBound: "its listeners are bound"
         case .listenersFailed(let failure, let delay): "\(failure); the next try is in \(delay.approximateText)"
         case .serviceDown: "no replica of it is available any more"
         case .serviceAvailableAgain: "it is available again"
         case .waitsForDependency(let name, let condition): "waits for \(name) (\(condition.rawValue))"
         case .waitsForListeners: "waits for its listeners to be bound"
+        case .waitsForSchedule: "waits for its schedule"
         case .waitsForDependents(let name): "is stopped after \(name), which depends on it"
         case .dependencyCannotHold(let name, let condition):
             "cannot start: \(name) ended, so that \(condition.rawValue) cannot come true"
@@ -163,9 +223,30 @@ extension Reason: CustomStringConvertible {
         case .killed(let grace):
             grace.map { "was killed: it had not ended \($0.approximateText) after its stop signal" }
                 ?? "was killed at once"
+        case .signalRequested(let signal): "was sent \(signal), as was asked for"
         case .exited(let status, let isPremature): "\(status)" + (isPremature ? ", before it was ready" : "")
         case .leftoversEnded: "the processes that it left behind are ended"
         case .observed(let observation): observation.description
+        }
+    }
+}
+
+extension AppliedChanges: CustomStringConvertible {
+    public var description: String {
+        let parts = [
+            (started, "to start"), (restarted, "to restart"), (live, "changed without a restart"), (stopped, "to stop"),
+        ].filter { $0.0 > 0 }
+        return parts.isEmpty ? "nothing has changed" : parts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    }
+}
+
+extension JobRun.Outcome: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .succeeded: "succeeded"
+        case .failed(let why): "failed: \(why)"
+        case .stopped: "was stopped"
+        case .skipped(let why): "was left out: \(why)"
         }
     }
 }
@@ -176,6 +257,10 @@ extension StopCause: CustomStringConvertible {
         case .stopRequested: "stop was asked for"
         case .restartRequested: "restart was asked for"
         case .shutdown: "the stack shuts down"
+        case .specChanged: "it has changed in the stack file"
+        case .removed: "it is gone from the stack file"
+        case .scaledDown: "fewer replicas are wanted"
+        case .runReplaced: "its next run takes its place"
         case .startupProbeFailed(let seen): "its startup probe failed: \(seen)"
         case .livenessProbeFailed(let seen): "its liveness probe failed: \(seen)"
         case .startTimedOut(let limit): "it had not started after \(limit.approximateText)"
@@ -202,6 +287,7 @@ extension Observation: CustomStringConvertible {
         case .outputResumed(let lines, let bytes):
             "its output is written again; \(lines) lines (\(bytes) bytes) are missing"
         case .degraded(let what): what
+        case .execution(let what): what
         }
     }
 }

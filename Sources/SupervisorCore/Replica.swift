@@ -5,15 +5,17 @@ struct Replica: Sendable {
     enum State: Sendable {
         /// Nothing runs and nothing is wanted. → waiting
         case stopped
+        /// It is of a scheduled service and has not run yet, or was stopped in its last run. → waiting, stopped
+        case scheduled
         /// An instance is wanted, and held back by what `hold` says, if anything. → active, failed, stopped
         case waiting(Hold?)
         /// The delay before the next start runs; its deadline ends it. → waiting, stopped
         case backingOff
         /// There is an instance. → waiting, backingOff, completed, failed, stopped
         case active(InstanceMachine)
-        /// It has ended well, which was its aim. → waiting, stopped
+        /// It has ended well, which was its aim; a scheduled one is until its next run. → waiting, stopped
         case completed
-        /// It has ended badly and is given up. → waiting, stopped
+        /// It has ended badly and is given up; a scheduled one is until its next run. → waiting, stopped
         case failed
         /// A dependency can never come to hold; it is tried again should that change. → waiting, stopped
         case unstartable(because: ServiceName)
@@ -32,6 +34,8 @@ struct Replica: Sendable {
     private(set) var standing = Standing(phase: .stopped, isRunning: false, isReady: false)
     private(set) var since: Instant
     var history = RestartHistory()
+    /// How the last instance that had a process ended, and when.
+    private(set) var lastExit: (status: ExitStatus, time: Instant)?
     /// The latest event about it or its instance, the cause of the next.
     private(set) var lastEvent: StackEvent?
     /// What to name as the cause of its next event, where that is not the latest one about it.
@@ -80,6 +84,14 @@ extension Replica {
     var hasFailed: Bool { standing.phase == .failed }
     var phase: ReplicaPhase { standing.phase }
 
+    /// Nothing of it runs, and nothing will by itself.
+    var isAtRest: Bool {
+        switch state {
+        case .stopped, .scheduled, .completed, .failed, .unstartable: true
+        case .waiting, .backingOff, .active: false
+        }
+    }
+
     /// All of it that another service may depend on.
     struct Standing: Equatable, Sendable {
         var phase: ReplicaPhase
@@ -93,6 +105,7 @@ extension Replica.State {
     fileprivate var standing: Replica.Standing {
         switch self {
         case .stopped: Replica.Standing(phase: .stopped, isRunning: false, isReady: false)
+        case .scheduled: Replica.Standing(phase: .scheduled, isRunning: false, isReady: false)
         case .waiting: Replica.Standing(phase: .waiting, isRunning: false, isReady: false)
         case .backingOff: Replica.Standing(phase: .backoff, isRunning: false, isReady: false)
         case .active(let instance):
@@ -110,17 +123,24 @@ extension Replica {
     mutating func want(again: Bool, causedBy cause: EventID?, in context: inout Context) {
         heldStop = nil
         switch state {
-        case .stopped:
+        case .stopped, .scheduled:
             begin(causedBy: cause, in: &context)
         case .completed, .failed, .backingOff:
             guard again else { return }
             context.deadlines[slots[.backoff]] = nil
             begin(causedBy: cause, in: &context)
         case .active:
-            isWantedAgain = again && isEnding
+            if again { isWantedAgain = isEnding }
         case .waiting, .unstartable:
             break
         }
+    }
+
+    /// An instance is wanted when the schedule says so.
+    mutating func awaitRun(causedBy cause: EventID?, in context: inout Context) {
+        guard case .stopped = state else { return }
+        publish(.waitsForSchedule, causedBy: cause, in: &context)
+        enter(.scheduled, in: &context)
     }
 
     private mutating func begin(causedBy cause: EventID?, in context: inout Context) {
@@ -184,7 +204,7 @@ extension Replica {
         switch state {
         case .stopped:
             break
-        case .waiting, .backingOff, .completed, .failed, .unstartable:
+        case .scheduled, .waiting, .backingOff, .completed, .failed, .unstartable:
             context.deadlines[slots[.backoff]] = nil
             publish(.stopped, causedBy: event, in: &context)
             enter(.stopped, in: &context)
@@ -227,7 +247,8 @@ extension Replica {
         isWanted: Bool, brokenDependency: (name: ServiceName, rootCause: EventID?)?, in context: inout Context
     ) {
         guard case .active(let instance) = state, let end = instance.end else { return }
-        let restart = instance.revision.spec.restart
+        let restart = instance.spec.restart
+        if case .exited(let status) = end.manner { lastExit = (status, end.time) }
         defer { isWantedAgain = false }
         guard isWanted else {
             publish(.stopped, in: &context)
@@ -237,7 +258,7 @@ extension Replica {
             return enter(.waiting(nil), in: &context)
         }
         if isWantedAgain { return begin(causedBy: nil, in: &context) }
-        if !end.isFailure, restart.isOneShot {
+        if !end.isFailure, restart.isOneShot || instance.spec.schedule != nil {
             publish(.completed, in: &context)
             return enter(.completed, in: &context)
         }
@@ -257,7 +278,8 @@ extension Replica {
     private mutating func decideRestart(
         _ restart: RestartSpec, after end: InstanceEnd, in context: inout Context
     ) {
-        switch history.decide(restart, wasReady: end.wasReady, at: context.now, random: &context.random) {
+        switch history.decide(
+            restart, after: end.restartCause, wasReady: end.wasReady, at: context.now, random: &context.random) {
         case .restartAtOnce:
             publish(.restartsAtOnce, in: &context)
             enter(.waiting(nil), in: &context)

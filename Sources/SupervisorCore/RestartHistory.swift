@@ -2,8 +2,8 @@ import StackModel
 
 /// What a replica remembers of its restarts, and the policy that follows from it.
 struct RestartHistory: Sendable {
-    /// Restarts that nobody asked for.
-    private(set) var restarts = 0
+    /// Restarts that nobody asked for, by their causes in the order in which these came first.
+    private(set) var restartsByCause: [(cause: RestartCause, count: Int)] = []
     /// Failures since the last stable run, or since an operator's command.
     private(set) var streak = 0
     private(set) var lastDelay: Duration = .zero
@@ -11,6 +11,9 @@ struct RestartHistory: Sendable {
     private var nextBound: Duration?
     /// When the restarts that the budget still counts happened; as many as it allows at the most.
     private var counted: [Instant] = []
+
+    /// Restarts that nobody asked for.
+    var restarts: Int { restartsByCause.reduce(0) { $0 + $1.count } }
 
     enum Decision: Hashable {
         case restartAtOnce
@@ -38,7 +41,7 @@ struct RestartHistory: Sendable {
 
     /// What follows an end that counts. A restart is at once after a stable run; after that with a growing delay.
     mutating func decide(
-        _ spec: RestartSpec, wasReady: Bool, at now: Instant, random: inout SplitMix64
+        _ spec: RestartSpec, after cause: RestartCause, wasReady: Bool, at now: Instant, random: inout SplitMix64
     ) -> Decision {
         switch spec.mode {
         case .no:
@@ -54,7 +57,7 @@ struct RestartHistory: Sendable {
             counted.append(now)
         }
         streak += 1
-        restarts += 1
+        note(cause)
         if wasReady && streak == 1 { return .restartAtOnce }
         return .restart(after: drawDelay(spec.backoff, random: &random))
     }
@@ -66,7 +69,15 @@ struct RestartHistory: Sendable {
 
     /// A restart that its dependency's failure caused.
     mutating func noteUncountedRestart() {
-        restarts += 1
+        note(.dependency)
+    }
+
+    private mutating func note(_ cause: RestartCause) {
+        if let position = restartsByCause.firstIndex(where: { $0.cause == cause }) {
+            restartsByCause[position].count += 1
+        } else {
+            restartsByCause.append((cause, 1))
+        }
     }
 
     /// Full jitter: anything from nothing to the bound (Brooker, "Exponential Backoff And Jitter", 2015).

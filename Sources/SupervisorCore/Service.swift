@@ -2,6 +2,15 @@ import StackModel
 
 /// A service as the core holds it: what is wanted of it, its replicas, and its place in the graph.
 struct Service: Sendable {
+    /// Its place in the stack file.
+    enum Membership: Hashable, Sendable {
+        case listed
+        /// It is gone from the file, and goes down. → listed, vacant
+        case leaving
+        /// Nothing of it is left: its position in the table is free. → listed, as another service
+        case vacant
+    }
+
     /// What has become of the sockets that the daemon holds for it.
     enum Listeners: Hashable, Sendable {
         /// It has none, or all are bound.
@@ -21,22 +30,35 @@ struct Service: Sendable {
         var immediately = false
         /// It comes up again when it is down.
         var isRestart: Bool
+        /// The run that a scheduled service begins then.
+        var run: JobRun.Origin?
     }
 
-    struct Dependency: Sendable {
+    struct Dependency: Hashable, Sendable {
         var service: Int
         var name: ServiceName
         var condition: DependencySpec.Condition
     }
 
     var revision: ServiceRevision
+    var membership = Membership.listed
     var desired: DesiredState = .stopped
-    /// Positions in the table of replicas.
+    /// How many replicas somebody asked for, where that is in force instead of the file's number.
+    var scale: Int?
+    /// The latest change of how many replicas are wanted.
+    var scaledBy: EventID?
+    /// Positions in the table of replicas, in the order of their indices; those beyond the wanted ones are being ended.
     var replicas: [Int] = []
     var dependencies: [Dependency] = []
-    /// Positions of the services that depend on it.
+    /// What its instances were made to depend on, while that is not what its spec says now.
+    var formerDependencies: [Int]?
+    /// Positions of the services that depend on it, or did when their instances were made.
     var dependents: [Int] = []
     var listeners: Listeners
+    /// Those that the runner was told last to have bound.
+    var boundListeners: [ListenerSpec] = []
+    /// How often it was told so and has not yet answered: only the last answer counts.
+    var unansweredOpenings = 0
     /// Why they are not bound, while binding has failed.
     var listenersFailure: StackEvent?
     /// It is going down, or is down because somebody said so.
@@ -45,11 +67,20 @@ struct Service: Sendable {
     var wasAvailable = false
     /// While it is not available though it had been: the event that is the root cause of it.
     var downSince: EventID?
+    /// Those of a scheduled service.
+    var runs = RunBook()
 
     init(revision: ServiceRevision) {
         self.revision = revision
         listeners = revision.spec.listeners.isEmpty ? .open : .closed
     }
 
-    var name: ServiceName { revision.spec.name }
+    var spec: ServiceSpec { revision.spec }
+    var name: ServiceName { spec.name }
+    var isScheduled: Bool { spec.schedule != nil }
+    var isListed: Bool { membership == .listed }
+    var wantedReplicas: Int { scale ?? spec.replicas }
+
+    /// Positions of the services that an instance of it, if there is any, depends on.
+    var upheldBy: [Int] { formerDependencies ?? dependencies.map(\.service) }
 }

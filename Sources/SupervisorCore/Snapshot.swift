@@ -10,12 +10,22 @@ public struct ServiceSnapshot: Sendable {
     public var desired: DesiredState
     public var revision: Revision
     public var dependencies: [DependencySpec]
+    /// How many replicas there should be; more are there only while they stop.
+    public var wantedReplicas: Int
     public var replicas: [ReplicaSnapshot]
+    /// When it runs by itself; nil where that is always.
+    public var schedule: ScheduleSpec?
+    /// Those of a scheduled service, the newest first: the one that waits, the one that goes on, then as many as its
+    /// schedule remembers.
+    public var runs: [JobRun]
 
+    /// A scheduled service always is while it is wanted, also when its last run failed.
     public var isAsDesired: Bool {
         switch desired {
         case .stopped: replicas.allSatisfy { $0.pid == nil }
-        case .running: replicas.allSatisfy { $0.isReady || $0.state == .completed }
+        case .running:
+            schedule != nil
+                || replicas.allSatisfy { $0.isReady || $0.state == .completed || $0.id.index >= wantedReplicas }
         }
     }
 }
@@ -28,6 +38,10 @@ public struct ReplicaSnapshot: Sendable {
     public var pid: Int32?
     /// Restarts that nobody asked for, since the daemon knows the replica.
     public var restarts: Int
+    /// The same by their causes, each cause once and only where there were any.
+    public var restartCauses: [(cause: RestartCause, count: Int)]
+    /// How the last instance ended, and when.
+    public var lastExit: (status: ExitStatus, time: Instant)?
     /// That of the instance, or of the service where there is none.
     public var revision: Revision
     /// When the replica came into this state.
@@ -42,6 +56,8 @@ public struct ReplicaSnapshot: Sendable {
 public enum ReplicaPhase: String, Hashable, Sendable, CaseIterable {
     /// Nothing runs, and nothing is wanted.
     case stopped
+    /// It waits for its schedule.
+    case scheduled
     /// It is wanted and held back by a dependency or a listener.
     case waiting
     /// It failed, and the delay before the next start runs.

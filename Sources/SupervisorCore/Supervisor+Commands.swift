@@ -4,32 +4,32 @@ import StackModel
 extension Supervisor {
     mutating func obey(_ command: Command) {
         switch command {
-        case .start(let names): start(indices(orAll: names))
+        case .start(let names): start(indices(orAll: names), areNamed: !names.isEmpty)
         case .stop(let names): stop(indices(orAll: names))
-        case .restart(let names): restart(indices(orAll: names))
+        case .restart(let names): restart(indices(orAll: names), areNamed: !names.isEmpty)
+        case .signal(let name, let replica, let signal): relay(signal, to: name, replica: replica)
+        case .scale(let name, let number): scale(name, to: number)
+        case .apply(let stack): apply(stack)
         case .shutdown(let immediately): shutDown(immediately: immediately)
         }
     }
 
     private func indices(orAll names: [ServiceName]) -> [Int] {
-        names.isEmpty ? Array(services.indices) : indices(of: names)
+        names.isEmpty ? listedServices : indices(of: names)
     }
 
-    private mutating func start(_ roots: [Int]) {
+    /// A scheduled service that is named begins a run at once.
+    private mutating func start(_ roots: [Int], areNamed: Bool) {
         guard !isShuttingDown else { return }
         var isRoot = services.map { _ in false }
         for index in roots { isRoot[index] = true }
-        let first = roots.first.map { services[$0].name }
         for index in dependencyClosure(of: roots) {
-            let reason: Reason
-            if isRoot[index] {
-                reason = .startRequested
-            } else {
-                guard services[index].desired == .stopped || hasFailed(index), let first else { continue }
-                reason = .startRequired(by: dependents(of: index, among: roots) ?? first)
-            }
+            let isStopped = services[index].desired == .stopped
+            guard isRoot[index] || isStopped || hasFailed(index) && !services[index].isScheduled else { continue }
+            let reason = isRoot[index] ? .startRequested : startRequired(of: index, by: roots)
             let event = context.publish(reason, about: .service(services[index].name), cause: nil).id
-            ascend(index, again: isRoot[index] || hasFailed(index), causedBy: event)
+            let run = areNamed && isRoot[index] ? .request : isStopped ? runOfStart(index) : nil
+            ascend(index, again: isRoot[index] || hasFailed(index), run: run, causedBy: event)
             context.perform(.record(.desired(services[index].name, .running)))
         }
     }
@@ -38,27 +38,43 @@ extension Supervisor {
         services[index].replicas.contains { replicas[$0].hasFailed }
     }
 
-    /// The first of the services that needs that one.
-    private func dependents(of index: Int, among roots: [Int]) -> ServiceName? {
-        roots.first { $0 != index && dependencyClosure(of: [$0]).contains(index) }.map { services[$0].name }
+    /// Names the first of the services that needs that one.
+    func startRequired(of index: Int, by roots: [Int]) -> Reason {
+        let root = roots.first { $0 != index && dependencyClosure(of: [$0]).contains(index) } ?? index
+        return .startRequired(by: services[root].name)
     }
 
-    /// The service is wanted from now on.
-    mutating func ascend(_ index: Int, again: Bool, causedBy event: EventID) {
+    /// The service is wanted from now on. `run`: what a scheduled one begins, where none is under way.
+    mutating func ascend(_ index: Int, again: Bool, run: JobRun.Origin?, causedBy event: EventID) {
         services[index].desired = .running
         if let descent = services[index].descent,
-            descent.isRestart || services[index].replicas.contains(where: { replicas[$0].isEnding })
+            descent.isRestart || wantedReplicas(of: index).contains(where: { replicas[$0].isEnding })
         {
             // It is on its way down: it comes up again when it is there.
             services[index].descent?.isRestart = true
+            services[index].descent?.run = run ?? descent.run
         } else {
             services[index].descent = nil
             services[index].downSince = nil
-            for position in services[index].replicas {
-                changeReplica(position) { $0.want(again: again, causedBy: event, in: &$1) }
-            }
+            fitReplicas(of: index)
+            for position in wantedReplicas(of: index) { want(position, of: index, again: again, causedBy: event) }
+            if let run, services[index].runs.current == nil { admitRun(of: index, run, causedBy: event) }
         }
         unsettle(index)
+    }
+
+    /// An instance of the replica is wanted. One of a scheduled service waits for the next run, or joins the one that is
+    /// under way.
+    mutating func want(_ position: Int, of index: Int, again: Bool, causedBy event: EventID?) {
+        let isScheduled = services[index].isScheduled
+        let awaitsRun = isScheduled && (services[index].runs.current == nil || services[index].runs.isReplacing)
+        changeReplica(position) { replica, context in
+            if awaitsRun {
+                replica.awaitRun(causedBy: event, in: &context)
+            } else {
+                replica.want(again: again && !isScheduled, causedBy: event, in: &context)
+            }
+        }
     }
 
     private mutating func stop(_ indices: [Int]) {
@@ -71,20 +87,21 @@ extension Supervisor {
         }
     }
 
-    private mutating func restart(_ indices: [Int]) {
+    private mutating func restart(_ indices: [Int], areNamed: Bool) {
         guard !isShuttingDown else { return }
         for index in indices {
             let event = context.publish(.restartRequested, about: .service(services[index].name), cause: nil).id
+            let run = areNamed ? .request : runOfStart(index)
             services[index].desired = .running
             context.perform(.record(.desired(services[index].name, .running)))
-            descend(index, Service.Descent(cause: .restartRequested, event: event, isRestart: true))
+            descend(index, Service.Descent(cause: .restartRequested, event: event, isRestart: true, run: run))
         }
     }
 
     private mutating func shutDown(immediately: Bool) {
         isShuttingDown = true
         let event = context.publish(.shutdownRequested(immediately: immediately), about: .stack, cause: nil).id
-        for index in services.indices {
+        for index in order {
             services[index].desired = .stopped
             descend(
                 index,
@@ -92,9 +109,20 @@ extension Supervisor {
         }
     }
 
-    private mutating func descend(_ index: Int, _ descent: Service.Descent) {
+    mutating func descend(_ index: Int, _ descent: Service.Descent) {
         services[index].descent = descent
         services[index].downSince = descent.event
+        services[index].runs.hasSucceeded = false
+        if !descent.isRestart || !services[index].isScheduled { dropQueuedRun(of: index) }
         unsettle(index)
+    }
+
+    private mutating func relay(_ signal: Signal, to name: ServiceName, replica: Int?) {
+        guard let index = listedIndex(of: name) else { return }
+        for position in services[index].replicas where replica == nil || replicas[position].id.index == replica {
+            changeReplica(position) { replica, context in
+                replica.changeInstance(in: &context) { $0.relay(signal, in: &$1) }
+            }
+        }
     }
 }

@@ -4,43 +4,44 @@ public import StackModel
 extension Supervisor {
     /// Every service that should run is ready, and every one that should complete has. Cheaper than a snapshot.
     public var isReady: Bool {
-        services.allSatisfy { service in
-            service.replicas.allSatisfy { replica in
-                switch service.desired {
-                case .running: replicas[replica].isReady || replicas[replica].hasCompleted
-                case .stopped: !replicas[replica].hasInstance
-                }
+        order.allSatisfy { index in
+            switch services[index].desired {
+            case .running:
+                services[index].isScheduled
+                    || wantedReplicas(of: index).allSatisfy { replicas[$0].isReady || replicas[$0].hasCompleted }
+            case .stopped: !hasInstance(index)
             }
         }
     }
 
     /// Nothing runs, and nothing should.
     public var isStopped: Bool {
-        services.allSatisfy { $0.desired == .stopped } && replicas.allSatisfy { !$0.hasInstance }
+        order.allSatisfy { services[$0].desired == .stopped } && replicas.allSatisfy { !$0.hasInstance }
     }
 
     public func snapshot() -> StackSnapshot {
-        StackSnapshot(services: services.map(snapshot(of:)))
+        StackSnapshot(services: order.map { snapshot(of: services[$0]) })
     }
 
     private func snapshot(of service: Service) -> ServiceSnapshot {
         ServiceSnapshot(
             name: service.name, desired: service.desired, revision: service.revision.spec.revision,
-            dependencies: service.revision.spec.dependencies,
-            replicas: service.replicas.map { snapshot(of: replicas[$0], of: service) })
+            dependencies: service.revision.spec.dependencies, wantedReplicas: service.isListed ? service.wantedReplicas : 0,
+            replicas: service.replicas.map { snapshot(of: replicas[$0], of: service) }, schedule: service.spec.schedule,
+            runs: service.runs.all)
     }
 
     private func snapshot(of replica: Replica, of service: Service) -> ReplicaSnapshot {
         let instance = replica.instance
         return ReplicaSnapshot(
             id: replica.id, state: replica.phase, isReady: replica.isReady, instance: instance?.id,
-            pid: instance?.pid, restarts: replica.history.restarts,
-            revision: (instance?.revision ?? service.revision).spec.revision, since: replica.since,
+            pid: instance?.pid, restarts: replica.history.restarts, restartCauses: replica.history.restartsByCause,
+            lastExit: replica.lastExit, revision: (instance?.revision ?? service.revision).spec.revision, since: replica.since,
             reason: reason(of: replica), status: instance?.status)
     }
 
     /// The latest event in words; for what is asked again and again, what was last seen.
-    private func reason(of replica: Replica) -> String {
+    func reason(of replica: Replica) -> String {
         if let (role, seen) = replica.instance?.lastProbeFailure { return "its \(role.rawValue) probe says: \(seen)" }
         if let failure = listenersFailure(of: replica) { return failure.reason.description }
         guard let event = replica.lastEvent else { return "nothing has been asked of it" }
@@ -72,7 +73,7 @@ extension Supervisor {
         var chain: [StackEvent] = []
         var next = position(of: replica)
         // A dependency chain has no cycle, so it is no longer than there are services.
-        for _ in services.indices {
+        for _ in order {
             guard let position = next else { break }
             append(listenersFailure(of: replicas[position]), to: &chain)
             append(replicas[position].lastEvent, to: &chain)
@@ -102,7 +103,7 @@ extension Supervisor {
         let name: ServiceName
         switch replica.state {
         case .waiting(.dependency(let dependency, _)), .unstartable(let dependency): name = dependency
-        case .waiting, .stopped, .backingOff, .active, .completed, .failed: return nil
+        case .waiting, .stopped, .scheduled, .backingOff, .active, .completed, .failed: return nil
         }
         guard let service = index(of: name) else { return nil }
         return services[service].replicas.first { !replicas[$0].isReady && !replicas[$0].hasCompleted }

@@ -6,23 +6,37 @@ extension Supervisor {
     private static let retryPeriod = Duration.seconds(2)
 
     mutating func openListeners(of index: Int) {
-        switch services[index].listeners {
-        case .open, .opening: return
-        case .closed, .failed: break
+        guard !services[index].spec.listeners.isEmpty else {
+            closeListeners(of: index)
+            services[index].listeners = .open
+            return
         }
         services[index].listeners = .opening
+        services[index].boundListeners = services[index].spec.listeners
+        services[index].unansweredOpenings += 1
+        context.deadlines[DeadlineSlots(of: index)[.listeners]] = nil
         context.perform(.openListeners(services[index].revision))
     }
 
+    /// Has the listeners be those that the spec has now. Instances that were made with the former ones keep them.
+    mutating func fitListeners(of index: Int) {
+        guard services[index].boundListeners != services[index].spec.listeners, services[index].listeners != .closed,
+            services[index].isListed, !hasInstance(index)
+        else { return }
+        openListeners(of: index)
+    }
+
     mutating func closeListeners(of index: Int) {
-        guard !services[index].revision.spec.listeners.isEmpty, services[index].listeners != .closed else { return }
+        guard !services[index].boundListeners.isEmpty else { return }
         services[index].listeners = .closed
+        services[index].boundListeners = []
+        services[index].listenersFailure = nil
         context.deadlines[DeadlineSlots(of: index)[.listeners]] = nil
         context.perform(.closeListeners(services[index].name))
     }
 
     mutating func listenersOpened(_ name: ServiceName) {
-        guard let index = index(of: name), services[index].listeners == .opening else { return }
+        guard let index = answeredOpening(of: name) else { return }
         services[index].listeners = .open
         services[index].listenersFailure = nil
         context.publish(.listenersBound, about: .service(name), cause: nil)
@@ -30,10 +44,19 @@ extension Supervisor {
     }
 
     mutating func listenersFailed(_ name: ServiceName, _ failure: SpawnFailure) {
-        guard let index = index(of: name), services[index].listeners == .opening else { return }
+        guard let index = answeredOpening(of: name) else { return }
         services[index].listeners = .failed
         services[index].listenersFailure = context.publish(
             .listenersFailed(failure, retryAfter: Self.retryPeriod), about: .service(name), cause: nil)
         context.deadlines[DeadlineSlots(of: index)[.listeners]] = context.now.advanced(by: Self.retryPeriod)
+    }
+
+    /// The service whose latest order to bind is answered; an answer to an earlier one says nothing any more.
+    private mutating func answeredOpening(of name: ServiceName) -> Int? {
+        guard let index = index(of: name), services[index].unansweredOpenings > 0 else { return nil }
+        services[index].unansweredOpenings -= 1
+        // One that is gone from the file has waited for it.
+        if !services[index].isListed { unsettle(index) }
+        return services[index].unansweredOpenings == 0 && services[index].listeners == .opening ? index : nil
     }
 }

@@ -3,6 +3,10 @@ import StackModel
 /// Bringing what is towards what is wanted, one service at a time.
 extension Supervisor {
     mutating func reconcile(_ index: Int) {
+        guard services[index].membership != .vacant else { return }
+        pruneReplicas(of: index)
+        forgetFormerDependencies(of: index)
+        fitListeners(of: index)
         noteAvailability(of: index)
         if let descent = services[index].descent {
             lower(index, descent)
@@ -26,16 +30,18 @@ extension Supervisor {
                 }
             }
         }
-        if descent.isRestart, !hasInstance(index) {
+        guard !hasInstance(index) else { return }
+        concludeRun(of: index)
+        if !services[index].isScheduled { services[index].runs = RunBook() }
+        if !services[index].isListed {
+            vanish(index)
+        } else if descent.isRestart {
+            let next = services[index].runs.current
             services[index].descent = nil
             services[index].downSince = nil
-            ascend(index, again: true, causedBy: descent.event)
+            ascend(index, again: true, run: descent.run, causedBy: descent.event)
+            if let next { beginRun(of: index, next, causedBy: descent.event) }
         }
-    }
-
-    /// A dependent that is on its way down and not there yet.
-    private func descendingDependent(of index: Int) -> Int? {
-        services[index].dependents.first { services[$0].descent != nil && hasInstance($0) }
     }
 
     func hasInstance(_ index: Int) -> Bool {
@@ -46,6 +52,7 @@ extension Supervisor {
 
     private mutating func raise(_ index: Int) {
         guard services[index].desired == .running else { return }
+        concludeRun(of: index)
         let obstacle = obstacle(of: index)
         for position in services[index].replicas {
             if case .unstartable = replicas[position].state {
@@ -72,7 +79,8 @@ extension Supervisor {
     /// What keeps the service's instances from being made: first what can never be, then what may yet come.
     private func obstacle(of index: Int) -> Obstacle? {
         let unmet = services[index].dependencies.filter { !holds($0) }
-        if let never = unmet.first(where: { canNeverHold($0) }) {
+        // A run waits, also for what is to be repaired: another may be due by then.
+        if !services[index].isScheduled, let never = unmet.first(where: { canNeverHold($0) }) {
             let failed = services[never.service].replicas.first { replicas[$0].hasFailed || replicas[$0].hasCompleted }
             return .never(never.name, never.condition, cause: failed.flatMap { replicas[$0].lastEvent?.id })
         }
@@ -92,21 +100,24 @@ extension Supervisor {
         case .healthy:
             return service.replicas.contains { replicas[$0].isReady }
         case .completedSuccessfully:
-            return service.replicas.allSatisfy { replicas[$0].hasCompleted }
+            if service.isScheduled { return service.runs.hasSucceeded }
+            return wantedReplicas(of: dependency.service).allSatisfy { replicas[$0].hasCompleted }
         }
     }
 
     /// The condition cannot come true unless somebody intervenes.
     private func canNeverHold(_ dependency: Service.Dependency) -> Bool {
         let service = services[dependency.service]
-        guard service.descent == nil, !service.replicas.isEmpty else { return false }
+        let wanted = wantedReplicas(of: dependency.service)
+        // The next run of a scheduled service may be better than the last.
+        guard service.descent == nil, !service.isScheduled, !wanted.isEmpty else { return false }
         switch dependency.condition {
         case .started:
-            return service.replicas.allSatisfy { replicas[$0].hasFailed }
+            return wanted.allSatisfy { replicas[$0].hasFailed }
         case .healthy:
-            return service.replicas.allSatisfy { replicas[$0].hasFailed || replicas[$0].hasCompleted }
+            return wanted.allSatisfy { replicas[$0].hasFailed || replicas[$0].hasCompleted }
         case .completedSuccessfully:
-            return service.replicas.contains { replicas[$0].hasFailed }
+            return wanted.contains { replicas[$0].hasFailed }
         }
     }
 
@@ -125,6 +136,8 @@ extension Supervisor {
     /// Tells when a service stops being available of itself, unless that has a root cause that is told already.
     private mutating func noteAvailability(of index: Int) {
         let service = services[index]
+        // One that is scheduled comes and goes by design.
+        guard !service.isScheduled else { return }
         let isAvailable = service.replicas.contains { replicas[$0].isReady }
         defer { services[index].wasAvailable = isAvailable }
         if isAvailable, service.downSince != nil, service.descent == nil {
@@ -133,7 +146,9 @@ extension Supervisor {
         } else if !isAvailable, service.wasAvailable, service.downSince == nil, service.descent == nil,
             !service.replicas.allSatisfy({ replicas[$0].hasCompleted })
         {
-            if let broken = brokenDependency(of: index), let rootCause = broken.rootCause {
+            if service.wantedReplicas == 0 {
+                services[index].downSince = service.scaledBy
+            } else if let broken = brokenDependency(of: index), let rootCause = broken.rootCause {
                 services[index].downSince = rootCause
             } else {
                 let cause = service.replicas.first { !replicas[$0].isReady }.flatMap { replicas[$0].lastEvent?.id }

@@ -5,13 +5,21 @@ public import StackModel
 /// It reads no clock, does no I/O, and draws random numbers from its own seeded generator only, so that the same events
 /// at the same times always give the same effects.
 public struct Supervisor: Sendable {
+    /// By positions that stand for as long as anything of what they name is left, and then are given to others.
     var services: [Service] = []
+    /// Likewise.
     var replicas: [Replica] = []
+    /// The positions of the services that there are, those that leave included, in the order of their names.
+    private(set) var order: [Int] = []
+    /// How many services have instances that were made to depend on others than their specs say now.
+    var servicesInTransition = 0
     var context: Context
     /// An operator or a signal has asked for the end of everything.
     public internal(set) var isShuttingDown = false
     private var stackHasStopped = false
     private var indexByName: [ServiceName: Int] = [:]
+    private var vacantServices: [Int] = []
+    private var vacantReplicas: [Int] = []
     /// Positions of replicas by their instances.
     private var replicaByInstance: [InstanceID: Int] = [:]
     private var nextInstance: UInt64
@@ -26,10 +34,15 @@ public struct Supervisor: Sendable {
         public var nextInstance: UInt64
         /// What the operator wanted last, where he said it.
         public var desired: [ServiceName: DesiredState]
+        /// How many replicas somebody asked for, where that is still in force.
+        public var scales: [ServiceName: Int]
 
-        public init(nextInstance: UInt64 = 1, desired: [ServiceName: DesiredState] = [:]) {
+        public init(
+            nextInstance: UInt64 = 1, desired: [ServiceName: DesiredState] = [:], scales: [ServiceName: Int] = [:]
+        ) {
             self.nextInstance = nextInstance
             self.desired = desired
+            self.scales = scales
         }
     }
 
@@ -39,24 +52,16 @@ public struct Supervisor: Sendable {
         nextInstance = restored.nextInstance
         self.restored = restored
         for spec in stack.services {
-            indexByName[spec.name] = services.count
-            services.append(Service(revision: ServiceRevision(spec)))
+            let index = admit(spec)
+            services[index].scale = restored.scales[spec.name]
         }
-        for index in services.indices {
-            for dependency in services[index].revision.spec.dependencies {
-                guard let target = indexByName[dependency.service] else { continue }
-                services[index].dependencies.append(
-                    Service.Dependency(
-                        service: target, name: dependency.service, condition: dependency.condition))
-                services[target].dependents.append(index)
-            }
-        }
-        isUnsettled = services.map { _ in false }
+        for index in order { linkDependencies(of: index) }
     }
 
-    public var serviceNames: [ServiceName] { services.map(\.name) }
+    /// In their order; without those that are gone from the file and still stop.
+    public var serviceNames: [ServiceName] { listedServices.map { services[$0].name } }
 
-    public func hasService(_ name: ServiceName) -> Bool { indexByName[name] != nil }
+    public func hasService(_ name: ServiceName) -> Bool { listedIndex(of: name) != nil }
 
     /// When it wants to be told that time has passed; nil is never.
     public var nextDeadline: Instant? { context.deadlines.next }
@@ -65,20 +70,13 @@ public struct Supervisor: Sendable {
     /// named, but for those that the operator had stopped and that are to stay so (`unless-stopped`).
     public mutating func start(_ names: [ServiceName] = [], at now: Instant, into effects: inout [Effect]) {
         context.begin(at: now, taking: &effects)
-        let event = context.publish(.stackStarting(services: services.count), about: .stack, cause: nil).id
-        for index in services.indices {
-            for slot in 0..<services[index].revision.spec.replicas {
-                services[index].replicas.append(replicas.count)
-                replicas.append(
-                    Replica(
-                        id: ReplicaID(service: services[index].name, index: slot),
-                        slots: DeadlineSlots(of: replicas.count), at: now))
-            }
-            openListeners(of: index)
+        let event = context.publish(.stackStarting(services: order.count), about: .stack, cause: nil).id
+        for index in order {
+            fitReplicas(of: index)
+            if services[index].listeners == .closed { openListeners(of: index) }
         }
-        for index in dependencyClosure(of: names.isEmpty ? Array(services.indices) : indices(of: names))
-        where !staysStopped(index) {
-            ascend(index, again: false, causedBy: event)
+        for index in dependencyClosure(of: names.isEmpty ? order : indices(of: names)) where !staysStopped(index) {
+            ascend(index, again: false, run: runOfStart(index), causedBy: event)
         }
         settle()
         context.end(returning: &effects)
@@ -124,6 +122,8 @@ public struct Supervisor: Sendable {
             changeInstance(id) { $0.notified(notification, in: &$1) }
         case .observed(let subject, let observation):
             context.publish(.observed(observation), about: subject, cause: nil)
+        case .scheduleDue(let name):
+            scheduleDue(name)
         case .timePassed:
             handleDueDeadlines()
         }
@@ -151,8 +151,18 @@ public struct Supervisor: Sendable {
 extension Supervisor {
     func index(of name: ServiceName) -> Int? { indexByName[name] }
 
+    /// The position of a service that is in the file.
+    func listedIndex(of name: ServiceName) -> Int? {
+        index(of: name).flatMap { services[$0].isListed ? $0 : nil }
+    }
+
+    /// The positions of those that are in the file, in the order of their names.
+    var listedServices: [Int] { order.filter { services[$0].isListed } }
+
+    /// Of the named ones that are in the file, each once, in the order of their names.
     func indices(of names: [ServiceName]) -> [Int] {
-        names.compactMap { indexByName[$0] }.sorted()
+        let wanted = Set(names.compactMap { listedIndex(of: $0) })
+        return order.filter { wanted.contains($0) }
     }
 
     func position(of replica: ReplicaID) -> Int? {
@@ -161,7 +171,7 @@ extension Supervisor {
         }
     }
 
-    /// The services and everything that they need, directly or not, in the order of the table.
+    /// The services and everything that they need, directly or not, in the order of their names.
     func dependencyClosure(of roots: [Int]) -> [Int] {
         var isIncluded = services.map { _ in false }
         var open = roots
@@ -170,7 +180,47 @@ extension Supervisor {
             isIncluded[index] = true
             open.append(contentsOf: services[index].dependencies.map(\.service))
         }
-        return services.indices.filter { isIncluded[$0] }
+        return order.filter { isIncluded[$0] }
+    }
+
+    /// Gives a new service a position.
+    mutating func admit(_ spec: ServiceSpec) -> Int {
+        let service = Service(revision: ServiceRevision(spec))
+        let index = vacantServices.popLast() ?? services.count
+        if index < services.count {
+            services[index] = service
+        } else {
+            services.append(service)
+            isUnsettled.append(false)
+        }
+        indexByName[spec.name] = index
+        let previous = order.lastIndex { services[$0].name < spec.name }
+        order.insert(index, at: previous.map { $0 + 1 } ?? 0)
+        return index
+    }
+
+    /// Nothing of the service is left: its position is free.
+    mutating func vacate(_ index: Int) {
+        services[index].membership = .vacant
+        indexByName[services[index].name] = nil
+        order.removeAll { $0 == index }
+        vacantServices.append(index)
+    }
+
+    /// Gives a new replica a position.
+    mutating func admit(_ replica: ReplicaID) -> Int {
+        let position = vacantReplicas.popLast() ?? replicas.count
+        let new = Replica(id: replica, slots: DeadlineSlots(of: position), at: context.now)
+        if position < replicas.count { replicas[position] = new } else { replicas.append(new) }
+        return position
+    }
+
+    /// The replica has no instance and is not wanted: its position is free, and no deadline can hit its successor.
+    mutating func vacate(replica position: Int) {
+        for kind in DeadlineSlots.Kind.allCases where kind != .listeners {
+            context.deadlines[replicas[position].slots[kind]] = nil
+        }
+        vacantReplicas.append(position)
     }
 
     private mutating func changeInstance(_ id: InstanceID, _ change: (inout InstanceMachine, inout Context) -> Void) {
@@ -201,8 +251,14 @@ extension Supervisor {
         replicaByInstance[instance.id] = nil
         context.deadlines[replicas[position].slots[.stable]] = nil
         replicas[position].concludeInstance(
-            isWanted: services[service].descent == nil,
+            isWanted: isWanted(position, of: service),
             brokenDependency: brokenDependency(of: service), in: &context)
+    }
+
+    /// What would run of the replica is wanted to run.
+    private func isWanted(_ position: Int, of index: Int) -> Bool {
+        services[index].descent == nil && !services[index].runs.isReplacing
+            && replicas[position].id.index < services[index].wantedReplicas
     }
 
     mutating func spawn(_ position: Int, _ revision: ServiceRevision) {
@@ -221,6 +277,7 @@ extension Supervisor {
         mark(index)
         for dependent in services[index].dependents { mark(dependent) }
         for dependency in services[index].dependencies { mark(dependency.service) }
+        for dependency in services[index].formerDependencies ?? [] { mark(dependency) }
     }
 
     private mutating func mark(_ index: Int) {
@@ -246,7 +303,7 @@ extension Supervisor {
     private mutating func endIfStopped() {
         guard isShuttingDown, !stackHasStopped, replicas.allSatisfy({ !$0.hasInstance }) else { return }
         stackHasStopped = true
-        for index in services.indices { closeListeners(of: index) }
+        for index in order { closeListeners(of: index) }
         context.publish(.stackStopped, about: .stack, cause: nil)
         context.perform(.stackStopped)
     }

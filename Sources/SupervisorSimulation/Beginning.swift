@@ -17,5 +17,8 @@ struct Beginning {
         for service in stack.services where random.chance(percent: 60) {
             restored.desired[service.name] = random.chance(percent: 70) ? .stopped : .running
         }
+        for service in stack.services where random.chance(percent: 10) {
+            restored.scales[service.name] = random.below(6)
+        }
     }
 }

@@ -88,7 +88,16 @@ struct FaultPlan {
         case immediateShutdown
     }
 
+    /// A run that a schedule has come due.
+    struct Due {
+        var time: Instant
+        var service: ServiceName
+    }
+
     var windows: [Window] = []
+    /// The stack that the world begins with, and those that are applied to it, in their order.
+    private(set) var stacks: [StackSpec]
+    var dues: [Due] = []
     var orders: [Order] = []
     var healsAt: Instant
     var ending: Ending
@@ -99,12 +108,21 @@ struct FaultPlan {
         healsAt = .origin.advanced(by: .milliseconds(span))
         ending =
             random.chance(percent: 70) ? .everythingStarts : random.pick([.shutdownAmidFaults, .immediateShutdown])
+        stacks = [stack]
+        makeOrders(within: span, random: &random)
+        let services = Universe(stacks).services
         for _ in 0..<random.below(6) {
-            windows.append(Self.window(within: span, stack: stack, random: &random))
+            windows.append(Self.window(within: span, services: services.count, random: &random))
         }
-        for _ in 0..<(random.chance(percent: 50) ? random.below(7) : 0) {
-            let time = Instant.origin.advanced(by: random.milliseconds(0...span))
-            orders.append(Order(time: time, command: Self.command(for: stack, random: &random)))
+        for service in services where stacks.contains(where: { $0.isScheduled(service.name) }) {
+            for _ in 0..<random.below(10) {
+                let time = Instant.origin.advanced(by: random.milliseconds(0...span))
+                dues.append(Due(time: time, service: service.name))
+                // Soon after another, and at the very same moment.
+                guard random.chance(percent: 50) else { continue }
+                let delay = random.chance(percent: 20) ? .zero : random.milliseconds(0...4_000)
+                dues.append(Due(time: time.advanced(by: delay), service: service.name))
+            }
         }
         if ending != .everythingStarts {
             let time = Instant.origin.advanced(by: random.milliseconds(0...span))
@@ -118,21 +136,46 @@ struct FaultPlan {
             // Whoever comes after that is too late.
             if random.chance(percent: 30) {
                 let late = time.advanced(by: random.milliseconds(0...20_000))
-                orders.append(Order(time: late, command: Self.command(for: stack, random: &random)))
+                orders.append(Order(time: late, command: Self.command(for: stacks[0], random: &random)))
             }
         }
         orders.sort { $0.time < $1.time }
         for index in orders.indices { orders[index].meetsDeadline = random.chance(percent: 40) }
     }
 
-    private static func window(within span: Int, stack: StackSpec, random: inout SplitMix64) -> Window {
+    /// What the operator asks for while the world lasts, each stack that he applies being made of the one before.
+    private mutating func makeOrders(within span: Int, random: inout SplitMix64) {
+        guard random.chance(percent: 50) else { return }
+        var generator = StackGenerator(random: random.split())
+        let times = (0..<random.below(7)).map { _ in random.number(in: 0...span) }.sorted()
+        for time in times {
+            let latest = stacks[stacks.count - 1]
+            var command = Self.command(for: latest, random: &random)
+            if random.chance(percent: 30) {
+                let isReturn = random.chance(percent: 20)
+                let next = isReturn ? random.pick(stacks) : generator.successor(of: latest, number: stacks.count + 1)
+                stacks.append(next)
+                command = .apply(next)
+            }
+            orders.append(Order(time: .origin.advanced(by: .milliseconds(time)), command: command))
+        }
+    }
+
+    /// To how many replicas services are scaled.
+    var scales: [(ServiceName, Int)] {
+        orders.compactMap { order in
+            if case .scale(let name, let number) = order.command { (name, number) } else { nil }
+        }
+    }
+
+    private static func window(within span: Int, services: Int, random: inout SplitMix64) -> Window {
         let start = random.chance(percent: 40) ? 0 : random.below(span)
         var faults = FaultSet(random.pick(Fault.allCases))
         if random.chance(percent: 30) { faults.formUnion(FaultSet(random.pick(Fault.allCases))) }
         return Window(
             start: .origin.advanced(by: .milliseconds(start)),
             end: .origin.advanced(by: random.milliseconds(start...span)),
-            service: random.chance(percent: 25) ? nil : random.below(stack.services.count), faults: faults)
+            service: random.chance(percent: 25) ? nil : random.below(services), faults: faults)
     }
 
     private static func command(for stack: StackSpec, random: inout SplitMix64) -> Command {
@@ -140,10 +183,16 @@ struct FaultPlan {
         if random.chance(percent: 80) {
             for _ in 0...random.below(2) { names.append(random.pick(stack.services).name) }
         }
-        return switch random.below(10) {
+        let name = random.pick(stack.services).name
+        return switch random.below(14) {
         case 0..<3: .start(names)
         case 3..<6: .stop(names)
-        default: .restart(names)
+        case 6..<10: .restart(names)
+        case 10..<13: .scale(name, random.below(6))
+        default:
+            .signal(
+                name, replica: random.chance(percent: 50) ? nil : random.below(3),
+                random.pick([.hangup, .terminate, .interrupt, .kill]))
         }
     }
 
@@ -155,5 +204,11 @@ struct FaultPlan {
             if window.service == nil || window.service == service { result.formUnion(window.faults) }
         }
         return result
+    }
+}
+
+extension StackSpec {
+    fileprivate func isScheduled(_ name: ServiceName) -> Bool {
+        services.contains { $0.name == name && $0.schedule != nil }
     }
 }

@@ -56,16 +56,18 @@ public struct Simulation {
         var generator = StackGenerator(random: random.split())
         let stack = generator.stack()
         let plan = FaultPlan(for: stack, random: &random)
+        let beginning = Beginning(for: stack, random: &random)
+        let scales = plan.scales + beginning.restored.scales.map { ($0.key, $0.value) }
+        let universe = Universe(plan.stacks, scales: scales)
         self.seed = seed
         self.isThorough = isThorough
         tracing = trace
         let coreSeed = random.next()
-        world = World(stack: stack, plan: plan, random: random.split())
-        let beginning = Beginning(for: stack, random: &random)
+        world = World(universe, plan: plan, random: random.split())
         supervisor = Supervisor(stack: stack, restoring: beginning.restored, seed: coreSeed)
-        judge = Judge(stack, beginning)
+        judge = Judge(universe, beginning)
         names = beginning.names
-        bound = stack.longestUpheaval
+        bound = universe.longestUpheaval
         let quietFrom = plan.healsAt.advanced(by: Self.aftermath)
         if plan.ending == .everythingStarts {
             world.schedule(.order(FaultPlan.Order(time: quietFrom, command: .start([]))), at: quietFrom)
@@ -120,11 +122,15 @@ public struct Simulation {
             try tell(.timePassed)
         } else if happens != nil {
             if let event = world.next(deadline: supervisor.nextDeadline) { try tellAmidDeadlines(event) }
-        } else {
+        } else if !isRising || !judge.told.isAsDesiredWherePossible {
             try judge.checkEnd()
             return false
         }
         return try proceed()
+    }
+
+    private var isRising: Bool {
+        if case .rising = act { true } else { false }
     }
 
     private mutating func setTimer() {
@@ -148,6 +154,9 @@ public struct Simulation {
 
     private mutating func tell(_ event: Event) throws(Violation) {
         digest.add(world.now)
+        if case .command(.apply(let stack)) = event, !judge.told.isShuttingDown {
+            try judge.check(supervisor.plan(for: stack), for: stack)
+        }
         try judge.take(event, at: world.now)
         supervisor.handle(event, at: world.now, into: &effects)
         try conclude(tracing == nil ? "" : event.summary)
@@ -201,6 +210,7 @@ public struct Simulation {
     /// All is up, which the core is to know; then it is brought down.
     private mutating func endRise(restartsLater: Bool) throws(Violation) {
         try look()
+        try judge.checkQuiescent(supervisor.snapshot())
         guard supervisor.isReady == judge.told.isAsDesired else {
             throw judge.violation(.readiness, "whether all is up is not what the snapshot shows")
         }
@@ -211,22 +221,6 @@ public struct Simulation {
         } else {
             act = .falling(limit: limit)
             try tell(.command(.shutdown(immediately: false)))
-        }
-    }
-}
-
-extension StackSpec {
-    /// More than it takes to stop and start everything one after the other, some failures included, where the world
-    /// does as it should.
-    var longestUpheaval: Duration {
-        services.reduce(.seconds(60)) { sum, service in
-            var one = service.stop.gracePeriod * 3 + service.stop.drain + service.restart.backoff.maximum + .seconds(30)
-            for probe in ProbeRole.allCases.compactMap({ service.probes[$0] }) {
-                one +=
-                    probe.initialDelay + (probe.period + probe.timeout)
-                    * (probe.successThreshold + probe.failureThreshold)
-            }
-            return sum + one * 2
         }
     }
 }

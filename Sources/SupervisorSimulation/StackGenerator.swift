@@ -3,13 +3,13 @@ import SupervisorCore
 
 /// Makes random stacks that the stack file's checks would let through: no cycles, nothing dangling, sound numbers.
 struct StackGenerator {
-    private var random: SplitMix64
+    var random: SplitMix64
 
     init(random: SplitMix64) {
         self.random = random
     }
 
-    private static let names = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"]
+    static let names = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"]
         .compactMap { ServiceName($0) }
 
     /// One to eight services, the most often two or three. A service depends only on those made before it.
@@ -29,12 +29,12 @@ struct StackGenerator {
         return StackSpec(name: "world", directory: "/", services: services)
     }
 
-    private mutating func dependencies(among services: [ServiceSpec]) -> [DependencySpec] {
+    mutating func dependencies(among services: [ServiceSpec]) -> [DependencySpec] {
         services.compactMap { service in
-            guard random.chance(percent: 45) else { return nil }
+            guard random.chance(percent: service.schedule == nil ? 45 : 15) else { return nil }
             // What is awaited to complete is seldom waited for as something that serves, and the other way round: such
             // a dependent starts in time, or never.
-            if service.isAwaitedToComplete {
+            if service.isAwaitedToComplete || service.schedule != nil {
                 let condition: DependencySpec.Condition =
                     random.chance(percent: 15) ? .healthy : .completedSuccessfully
                 return DependencySpec(service: service.name, condition: condition)
@@ -57,7 +57,7 @@ struct StackGenerator {
         return !service.shouldStayUp && random.chance(percent: isReliedOn ? 15 : 100)
     }
 
-    private mutating func service(_ name: ServiceName, dependencies: [DependencySpec]) -> ServiceSpec {
+    mutating func service(_ name: ServiceName, dependencies: [DependencySpec]) -> ServiceSpec {
         let isBare = random.chance(percent: 40)
         let probes = isBare ? ProbeSet() : probes()
         return ServiceSpec(
@@ -67,7 +67,15 @@ struct StackGenerator {
             notify: !isBare && random.chance(percent: 35), probes: probes,
             startTimeout: random.chance(percent: 30) ? startTimeout(for: probes.startup) : nil,
             watchdog: !isBare && random.chance(percent: 15) ? random.milliseconds(2_000...10_000) : nil,
-            restart: restart(isBare: isBare), stop: stop())
+            restart: restart(isBare: isBare), stop: stop(),
+            schedule: random.chance(percent: 15) ? schedule() : nil)
+    }
+
+    /// When runs are due is the world's affair.
+    mutating func schedule() -> ScheduleSpec {
+        ScheduleSpec(
+            trigger: .interval(.seconds(60)), overlap: random.pick(ScheduleSpec.Overlap.allCases),
+            runsOnStart: random.chance(percent: 40), history: random.below(4))
     }
 
     private mutating func listeners() -> [ListenerSpec] {

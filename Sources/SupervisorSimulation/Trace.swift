@@ -40,6 +40,7 @@ extension Event {
         case .preStopFinished(let id, let outcome): "\(id) hook: \(outcome)"
         case .notified(let id, let notification): "\(id) says \(notification)"
         case .observed(let subject, let observation): "\(subject): \(observation)"
+        case .scheduleDue(let name): "a run of \(name) is due"
         case .timePassed: "time"
         }
     }
@@ -51,6 +52,11 @@ extension Command {
         case .start(let names): "start \(names.map(\.text))"
         case .stop(let names): "stop \(names.map(\.text))"
         case .restart(let names): "restart \(names.map(\.text))"
+        case .signal(let name, let replica, let signal):
+            "signal \(signal) to \(name)\(replica.map { "/\($0)" } ?? "")"
+        case .scale(let name, let number): "scale \(name) to \(number)"
+        case .apply(let stack):
+            "apply \(stack.services.map { "\($0.name) \($0.revision) \($0.replicas)" })"
         case .shutdown(let immediately): "shutdown\(immediately ? " immediately" : "")"
         }
     }
@@ -81,6 +87,8 @@ extension JournalRecord {
     fileprivate var summary: String {
         switch self {
         case .desired(let name, let state): "\(name) \(state)"
+        case .scaled(let name, let number): "\(name) scaled \(number.map { "to \($0)" } ?? "by its file")"
+        case .removed(let name): "\(name) removed"
         case .creating(let id, _, _): "creating \(id)"
         case .started(let id, _): "started \(id)"
         case .ended(let id): "ended \(id)"

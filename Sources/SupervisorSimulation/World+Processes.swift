@@ -47,7 +47,7 @@ extension World {
             // Having said so, it does it, also in a world that has healed since.
             let status = ExitStatus.exited(code: random.chance(percent: 70) ? 0 : 1)
             schedule(.end(process.id, status), after: delay + random.milliseconds(0...3_000))
-        } else if isOneShot[process.service] && !process.faults.contains(.hanging) {
+        } else if isOneShot(process) && !process.faults.contains(.hanging) {
             schedule(.end(process.id, .exited(code: 0)), after: random.milliseconds(1...3_000))
         }
     }
@@ -139,6 +139,7 @@ extension World {
 
     mutating func signal(_ id: InstanceID, _ signal: Signal, _ scope: SignalScope) {
         guard let process = processes[id] else { return }
+        guard scope == .allProcesses || signal == process.spec.stop.signal else { return startle(process, signal) }
         let faults = faults(of: process)
         if case .running = process.main, !faults.contains(.hanging), !faults.contains(.ignoringSignals) {
             let status: ExitStatus =
@@ -152,6 +153,12 @@ extension World {
         if scope == .allProcesses, process.hasCompany, !faults.contains(.leavingStubbornProcesses) {
             schedule(.leftoversEnd(id), after: random.milliseconds(0...300))
         }
+    }
+
+    /// Somebody has sent it a signal that is not the one to end it.
+    private mutating func startle(_ process: Process, _ signal: Signal) {
+        guard case .running = process.main, signal == .kill || random.chance(percent: 30) else { return }
+        schedule(.end(process.id, .signalled(signal, coreDumped: false)), after: random.milliseconds(0...200))
     }
 
     mutating func kill(_ id: InstanceID) {
@@ -197,8 +204,8 @@ extension World {
             let faults = process.faults
             processes[id]?.faults = []
             guard case .running = process.main else { continue }
-            if !isOneShot[process.service] || faults.contains(.hanging) { processes[id]?.isSpared = true }
-            if isOneShot[process.service] {
+            if !isOneShot(process) || faults.contains(.hanging) { processes[id]?.isSpared = true }
+            if isOneShot(process) {
                 schedule(.end(id, .exited(code: 0)), after: random.milliseconds(0...1_000))
             }
             processes[id]?.unansweredRuns = []

@@ -8,6 +8,8 @@ struct World {
     /// Something that is going to happen.
     enum Happening {
         case order(FaultPlan.Order)
+        /// By the schedule of a service.
+        case runDue(ServiceName)
         case listenersAnswer(service: Int, SpawnFailure?)
         case birth(InstanceID)
         /// The main process ends by itself.
@@ -36,11 +38,10 @@ struct World {
         static func == (left: Entry, right: Entry) -> Bool { left.number == right.number }
     }
 
-    let stack: StackSpec
+    let universe: Universe
     let plan: FaultPlan
-    /// Those of the services whose program ends by itself, well, when it is done.
-    let isOneShot: [Bool]
-    let indices: [ServiceName: Int]
+    /// Those of the services whose program may end by itself, well, when it is done.
+    private let mayEnd: [Bool]
     private(set) var now = Instant.origin
     private(set) var openListeners: Set<Int> = []
     var processes: [InstanceID: Process] = [:]
@@ -49,23 +50,20 @@ struct World {
     private var entries: UInt64 = 0
     private var nextPID: Int32 = 100
 
-    init(stack: StackSpec, plan: FaultPlan, random: SplitMix64) {
-        self.stack = stack
+    init(_ universe: Universe, plan: FaultPlan, random: SplitMix64) {
+        self.universe = universe
         self.plan = plan
         var random = random
-        indices = Dictionary(uniqueKeysWithValues: stack.services.enumerated().map { ($1.name, $0) })
-        var isOneShot: [Bool] = []
-        for service in stack.services {
-            let isReliedOn = stack.services.contains { other in
+        mayEnd = universe.services.map { service in
+            let isReliedOn = universe.services.contains { other in
                 other.dependencies.contains { $0.service == service.name && $0.condition == .healthy }
             }
             // What others rely on to serve seldom ends; but nothing keeps it from that.
-            let mayEnd = !service.shouldStayUp && random.chance(percent: isReliedOn ? 15 : 40)
-            isOneShot.append(service.isAwaitedToComplete || mayEnd)
+            return random.chance(percent: isReliedOn ? 15 : 40)
         }
-        self.isOneShot = isOneShot
         self.random = random
         for order in plan.orders { schedule(.order(order), at: order.time) }
+        for due in plan.dues { schedule(.runDue(due.service), at: due.time) }
         schedule(.healing, at: plan.healsAt)
     }
 
@@ -77,9 +75,15 @@ struct World {
         openListeners.isEmpty && processes.values.allSatisfy { !$0.isAlive }
     }
 
+    /// Its program ends by itself, well, when it is done.
+    func isOneShot(_ process: Process) -> Bool {
+        let spec = process.spec
+        return spec.isAwaitedToComplete || spec.schedule != nil || !spec.shouldStayUp && mayEnd[process.service]
+    }
+
     /// How late the daemon's timers are served now.
     mutating func timerDelay() -> Duration {
-        for service in stack.services.indices where plan.faults(of: service, at: now).contains(.timersLate) {
+        for service in universe.services.indices where plan.faults(of: service, at: now).contains(.timersLate) {
             return random.milliseconds(0...Self.largestTimerDelay)
         }
         return random.microseconds(0...1_000)
@@ -107,6 +111,7 @@ struct World {
         now = max(now, entry.time)
         switch entry.happening {
         case .order(let order): return give(order, deadline: deadline)
+        case .runDue(let service): return .scheduleDue(service)
         case .listenersAnswer(let service, let failure): return listenersAnswer(service, failure)
         case .birth(let id): return birth(id)
         case .fate(let id, let status): return processes[id]?.isSpared == false ? end(id, status) : nil
@@ -133,7 +138,7 @@ struct World {
     }
 
     private func listenersAnswer(_ service: Int, _ failure: SpawnFailure?) -> Event {
-        let name = stack.services[service].name
+        let name = universe.services[service].name
         return failure.map { .listenersFailed(name, $0) } ?? .listenersOpened(name)
     }
 
@@ -148,7 +153,7 @@ extension World {
     mutating func carryOut(_ effect: Effect) {
         switch effect {
         case .openListeners(let revision): bind(revision.spec)
-        case .closeListeners(let name): indices[name].map { _ = openListeners.remove($0) }
+        case .closeListeners(let name): universe.indices[name].map { _ = openListeners.remove($0) }
         case .spawn(let id, let replica, let revision): conceive(id, replica, revision)
         case .runPreStop(let id): runHook(id)
         case .signal(let id, let signal, let scope): self.signal(id, signal, scope)
@@ -160,7 +165,7 @@ extension World {
     }
 
     private mutating func bind(_ spec: ServiceSpec) {
-        guard let service = indices[spec.name] else { return }
+        guard let service = universe.indices[spec.name] else { return }
         let fails = plan.faults(of: service, at: now).contains(.listenersFailing)
         if !fails { openListeners.insert(service) }
         let failure = SpawnFailure(stage: "listener", errno: 98, message: "bind: Address already in use")
@@ -168,7 +173,7 @@ extension World {
     }
 
     private mutating func conceive(_ id: InstanceID, _ replica: ReplicaID, _ revision: ServiceRevision) {
-        guard let service = indices[replica.service] else { return }
+        guard let service = universe.indices[replica.service] else { return }
         let isSlow = plan.faults(of: service, at: now).contains(.spawningSlowly)
         processes[id] = Process(id, replica, service: service, revision)
         schedule(.birth(id), after: isSlow ? random.milliseconds(0...8_000) : random.microseconds(0...3_000))

@@ -1,4 +1,5 @@
 import ControlProtocol
+import Glibc
 import StackModel
 import Testing
 
@@ -12,9 +13,11 @@ struct AttachedStateTests {
         .sample("db", .sample("db", 0, .running, ready: true, pid: 1)), .sample("web", .sample("web", 0, .failed)),
     ])
 
+    private var rule = AbortRule(start: Timestamp(milliseconds: 0))
+
     /// A state to which this has happened, and what the last of it led to.
     private func after(_ inputs: AttachedState.Input...) -> (state: AttachedState, actions: [AttachedState.Action]) {
-        var state = AttachedState(stack: "shop")
+        var state = AttachedState(stack: "shop", rule: rule)
         var actions: [AttachedState.Action] = []
         for input in inputs { actions = state.take(input) }
         return (state, actions)
@@ -71,6 +74,16 @@ struct AttachedStateTests {
         #expect(after(completed, .daemonEnded(.exited(code: 0))).actions.last == .finish(.done))
         #expect(after(failed).actions.last == .shutdown(immediately: false))
         #expect(after(failed, .daemonEnded(.exited(code: 0))).actions.last == .finish(.failed))
+    }
+
+    @Test func outputThatCannotBeWrittenStopsTheStackAndFails() {
+        let full = AttachedState.Input.outputFailed(errno: ENOSPC)
+        #expect(after(ready, full).actions.last == .shutdown(immediately: false))
+        #expect(
+            after(ready, full).actions.contains(
+                .say("cannot write the output: No space left on device; stopping shop", .red)))
+        #expect(after(ready, full, .daemonEnded(.exited(code: 0))).actions.last == .finish(.failed))
+        #expect(after(ready, .interrupted, full).actions == [])
     }
 
     @Test func afterTheEndNothingIsDone() {

@@ -6,7 +6,8 @@ import Testing
 
 struct CommandFailureTests {
     @Test func theStatusesAreThoseThatAreDocumented() {
-        #expect(CommandStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6])
+        let statuses: [CommandStatus] = [.done, .failed, .usage, .invalidFile, .noDaemon, .noSuchService, .timedOut]
+        #expect(statuses.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6])
     }
 
     @Test(arguments: [

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlProtocol
 import StackModel
 import Testing
 
@@ -13,8 +14,8 @@ struct CommandParsingTests {
     @Test func globalOptionsStandOnEitherSideOfTheCommand() throws {
         for line in ["-f a.yaml --socket /s --output json ps db", "ps -f a.yaml --socket /s --output json db"] {
             let ps = try parse(line, as: Ps.self)
-            #expect(ps.global.file == ["a.yaml"])
-            #expect(ps.global.common.socket == "/s")
+            #expect(ps.global.files.file == ["a.yaml"])
+            #expect(ps.global.common.selection.socket == "/s")
             #expect(ps.global.common.output == .json)
             #expect(ps.services == ["db"])
         }
@@ -33,7 +34,7 @@ struct CommandParsingTests {
 
     @Test func profilesDoNotSwallowServices() throws {
         let up = try parse("up --profile dev --profile test web", as: Up.self)
-        #expect(up.global.common.profile == ["dev", "test"])
+        #expect(up.global.common.selection.profile == ["dev", "test"])
         #expect(up.services == ["web"])
     }
 
@@ -54,7 +55,38 @@ struct CommandParsingTests {
         #expect(ReplicaTarget(argument: "web")?.index == nil)
     }
 
+    @Test func upTakesComposesNamesForAborting() throws {
+        for line in ["up --abort-on-exit", "up --abort-on-container-exit", "up --exit-code-from web"] {
+            #expect(try parse(line, as: Up.self).abort.rule(start: Timestamp(milliseconds: 0)).trigger == .anyExit)
+        }
+        let up = try parse("up --abort-on-container-failure --scale web=3 --scale db=1", as: Up.self)
+        #expect(up.abort.rule(start: Timestamp(milliseconds: 0)).trigger == .anyFailure)
+        #expect(up.scale == [ScaleArgument(argument: "web=3"), ScaleArgument(argument: "db=1")])
+    }
+
+    @Test func commandsHaveTheNamesThatFingersKnow() throws {
+        #expect(try parse("reload", as: Apply.self).plan == nil)
+        #expect(try parse("apply ab12", as: Apply.self).plan == "ab12")
+        #expect(try parse("ps -a --format json", as: Ps.self).global.common.output == .json)
+        #expect(try parse("config --format json", as: Config.self).output == .json)
+        #expect(try parse("kill -s HUP web web/1", as: Kill.self).signal == .hangup)
+        #expect(try parse("kill web", as: Kill.self).signal == .kill)
+        #expect(try parse("wait --down-project web", as: Wait.self).downs)
+        #expect(try parse("graph --output mermaid", as: Graph.self).output == .mermaid)
+        #expect(try !parse("scale --no-wait web=0", as: Scale.self).waiting.wait)
+    }
+
+    @Test func everyCommandsHelpShowsHowItIsUsed() {
+        for command in Stackctl.configuration.subcommands {
+            #expect(command.helpMessage().contains("Examples:\n  "), "\(command)")
+        }
+    }
+
     @Test(arguments: [
+        "up -d --abort-on-exit", "up --wait --exit-code-from web", "up --abort-on-failure --abort-on-exit",
+        "up --scale web", "up --scale web=-1", "up -d --watch", "kill", "kill -s NONE web", "wait", "wait --for soon web",
+        "ps --status happy", "ps -q --services", "ps --runs --status failed", "logs --since soon", "scale web",
+        "stop --no-wait --timeout 3s", "config --hash web --quiet", "graph --output xml",
         "ps --no-such-option", "up --wait-timeout 5", "config --quiet --schema", "explain", "explain web/x",
         "explain a/1/2", "logs --tail -1", "logs --tail many", "stop --timeout soon", "ps --output xml",
     ])

@@ -42,11 +42,12 @@ struct OutputTests {
     }
 
     @Test func replicasAsATable() {
-        let replicas: [ReplicaDocument] = [
-            .sample("db", 0, .running, ready: true, pid: 42, restarts: 3, since: 0, reason: "is ready", status: "idle"),
-            .sample("web", 1, .waiting, since: 2_000, reason: "waits for db"),
+        let db = ReplicaDocument.sample(
+            "db", 0, .running, ready: true, pid: 42, restarts: 3, since: 0, reason: "is ready", status: "idle")
+        let services: [ServiceDocument] = [
+            .sample("db", db), .sample("web", .sample("web", 1, .waiting, since: 2_000, reason: "waits for db")),
         ]
-        let table = replicaTable(replicas, now: Timestamp(milliseconds: 5_000))
+        let table = replicaTable(services, now: Timestamp(milliseconds: 5_000))
         #expect(
             table.lines(width: nil, palette: palette) == [
                 "REPLICA  STATE    READY  PID  RESTARTS  SINCE  REASON",
@@ -68,7 +69,7 @@ struct OutputTests {
             DoctorCheck(name: "open_files", level: .ok, finding: "1048576"),
         ]
         #expect(
-            doctorLines(checks, palette: palette) == [
+            doctorLines(checks, width: nil, palette: palette) == [
                 "warning  cgroup      no cgroup can be made",
                 "                     run it as a unit",
                 "ok       open_files  1048576",

@@ -16,6 +16,18 @@ struct ProgressLogTests {
         #expect(log.changes(in: [waiting]) == ["web/0 waiting: waits for db"])
     }
 
+    @Test func aJobIsNotReadyBeforeItHasCompleted() {
+        var log = ProgressLog()
+        func services(_ job: ReplicaDocument) -> [ServiceDocument] {
+            [
+                .sample("job", job),
+                .sample("web", after: ["job"], condition: "service_completed_successfully"),
+            ]
+        }
+        #expect(log.changes(in: services(.sample("job", 0, .running, ready: true, pid: 3))) == ["job/0 running"])
+        #expect(log.changes(in: services(.sample("job", 0, .completed))) == ["job/0 completed"])
+    }
+
     @Test func onlyTheSelectionIsTold() {
         var log = ProgressLog()
         let services: [ServiceDocument] = [

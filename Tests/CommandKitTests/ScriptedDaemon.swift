@@ -10,13 +10,20 @@ actor ScriptedDaemon: StackController {
     private var logFeeds: [Feed<LogLine>] = []
     private var lastEvent: UInt64 = 0
     private(set) var commands: [ControlCommand] = []
+    private(set) var logQueries: [LogQuery] = []
+    private(set) var applied: [ApplyRequest] = []
+    private let plannedChanges: [PlanDocument.Change]
     private let reaction: @Sendable (ControlCommand, ScriptedDaemon) async -> Void
 
-    /// - Parameter reaction: what happens after a command was accepted.
+    /// - Parameters:
+    ///   - planning: what applying the files would do, each time.
+    ///   - reaction: what happens after a command was accepted; an apply is a start of all.
     init(
-        _ services: ServiceDocument..., reaction: @escaping @Sendable (ControlCommand, ScriptedDaemon) async -> Void
+        _ services: ServiceDocument..., planning: [PlanDocument.Change] = [],
+        reaction: @escaping @Sendable (ControlCommand, ScriptedDaemon) async -> Void
     ) {
         current = services
+        plannedChanges = planning
         self.reaction = reaction
     }
 
@@ -61,6 +68,7 @@ actor ScriptedDaemon: StackController {
     }
 
     func logs(_ query: LogQuery) -> Subscription<LogLine> {
+        logQueries.append(query)
         let feed = Feed<LogLine>()
         logFeeds.append(feed)
         return Subscription(backlog: [], feed: feed)
@@ -76,6 +84,41 @@ actor ScriptedDaemon: StackController {
     }
 
     func doctor() -> [DoctorCheck] { [] }
+
+    func resolvedFile() -> String { "{}" }
+
+    func plan(_ request: PlanRequest) throws(ControlProblem) -> PlanDocument {
+        PlanDocument(plan: "ab12cd", changes: plannedChanges, event: lastEvent)
+    }
+
+    func apply(_ request: ApplyRequest) throws(ControlProblem) -> PlanDocument {
+        let plan = try plan(PlanRequest(environment: request.environment))
+        guard request.plan == nil || request.plan == plan.plan else { throw .planChanged(to: plan.plan) }
+        applied.append(request)
+        Task { await reaction(.services(.start, []), self) }
+        return plan
+    }
+
+    func usage() -> [UsageDocument] { [] }
+
+    func metrics() -> StackMetrics {
+        StackMetrics(
+            stack: stack(), services: [],
+            daemon: .init(
+                turns: .init(), spawns: .init(), residentBytes: 0, cpuSeconds: 0, openDescriptors: 0, events: 0))
+    }
+
+    func watch() -> Subscription<WatchDocument> { Subscription(backlog: [], feed: nil) }
+
+    func execute(
+        _ request: ExecutionRequest, of service: ServiceName, besideInstance: Bool
+    ) throws(ControlProblem) -> Subscription<ExecutionRecord> {
+        throw .cannotExecute("nothing can be executed here")
+    }
+
+    func control(_ id: UInt64, _ action: ExecutionAction) throws(ControlProblem) {
+        throw .noSuchExecution(id)
+    }
 }
 
 /// Runs the body with a client of the daemon, which is served until then.

@@ -8,7 +8,8 @@ struct ServiceProgressTests {
         _ goal: ProgressGoal, _ replicas: ReplicaDocument..., dependents: [String] = []
     ) -> ServiceProgress? {
         let service = ServiceDocument(
-            name: "web", desired: .running, ready: false, revision: "", dependencies: [], replicas: replicas)
+            name: "web", desired: .running, ready: false, revision: "", dependencies: [],
+            scale: (replicas.map(\.replica).max() ?? -1) + 1, replicas: replicas)
         return ServiceProgress(service, goal: goal, dependents: dependents)
     }
 
@@ -91,10 +92,8 @@ struct ServiceProgressTests {
     }
 
     @Test func aJobHasArrivedWhenItHasCompleted() {
-        let waiter = ServiceDocument(
-            name: "web", desired: .running, ready: false, revision: "",
-            dependencies: [.init(service: "migrate", condition: "service_completed_successfully")],
-            replicas: [.sample("web", 0, .waiting)])
+        let waiter = ServiceDocument.sample(
+            "web", after: ["migrate"], condition: "service_completed_successfully", .sample("web", 0, .waiting))
         func migrate(_ replica: ReplicaDocument) -> ServiceProgress? {
             ServiceProgress.all(of: [.sample("migrate", replica), waiter], goal: .running).first
         }
@@ -104,11 +103,31 @@ struct ServiceProgressTests {
         #expect(migrate(.sample("migrate", 0, .completed))?.standing == .reached)
     }
 
+    @Test func nobodyWaitsForTheRunsOfASchedule() {
+        let schedule = ScheduleDocument(trigger: "every 1h", next: nil, runs: [])
+        func backup(_ replica: ReplicaDocument) -> ServiceProgress? {
+            ServiceProgress.all(of: [.sample("backup", schedule: schedule, replica)], goal: .running).first
+        }
+        #expect(backup(.sample("backup", 0, .scheduled))?.standing == .reached)
+        let running = backup(.sample("backup", 0, .running, ready: true))
+        #expect(running?.standing == .reached)
+        #expect(running?.word == "running")
+    }
+
+    @Test func whatIsMoreThanThereShouldBeHasToGo() {
+        func web(_ surplus: ReplicaDocument) -> ServiceProgress? {
+            ServiceProgress(
+                .sample("web", scale: 1, .sample("web", 0, .running, ready: true), surplus), goal: .running)
+        }
+        #expect(web(.sample("web", 1, .running, ready: true, pid: 7))?.standing == .moving)
+        #expect(web(.sample("web", 1, .stopped))?.standing == .reached)
+    }
+
     @Test func whatOnlyRepeatsTheStateIsNotSaid() {
-        #expect(ReplicaDocument.sample("db", 0, .running, ready: true, reason: "is ready").line == "db/0 ready")
-        #expect(ReplicaDocument.sample("db", 0, .completed, reason: "has completed").line == "db/0 completed")
+        #expect(ReplicaDocument.sample("db", 0, .running, ready: true, reason: "is ready").line() == "db/0 ready")
+        #expect(ReplicaDocument.sample("db", 0, .completed, reason: "has completed").line() == "db/0 completed")
         #expect(
-            ReplicaDocument.sample("db", 0, .failed, reason: "gave\nup", status: "x").line == "db/0 failed: gave up (x)"
+            ReplicaDocument.sample("db", 0, .failed, reason: "gave\nup", status: "x").line() == "db/0 failed: gave up (x)"
         )
     }
 }

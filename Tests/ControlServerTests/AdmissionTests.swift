@@ -9,17 +9,11 @@ import Testing
 @Suite struct AdmissionTests {
     @Test func othersAreRefusedOnEveryRoute() async throws {
         let controller = FakeController()
-        try await withServer(controller, users: [geteuid() + 1]) { path, _ in
+        try await withServer(controller, owners: [geteuid() + 1]) { path, _ in
             for route in RouteTable.all.routes {
-                let target = route.path.map { segment in
-                    switch segment {
-                    case .literal(let text): "/\(text)"
-                    case .parameter(let name): name == "index" ? "/0" : "/db"
-                    }
-                }.joined()
-                let answer = try exchange(path, route.method.rawValue, target)
+                let answer = try exchange(path, route.method.rawValue, route.target)
                 #expect(answer.status == 403)
-                #expect(answer.contains("user \(geteuid()) may not control this stack"))
+                #expect(answer.contains("has no role, and this takes read"))
             }
             let error = await #expect(throws: ControlClientError.self) {
                 try await ControlClient(socketPath: path).events()
@@ -32,7 +26,7 @@ import Testing
     }
 
     @Test func aRefusedClientIsClosed() async throws {
-        try await withServer(users: []) { path, _ in
+        try await withServer(owners: []) { path, _ in
             let connection = try RawConnection(path)
             connection.send("GET /v1/stack HTTP/1.1\r\nHost: x\r\n\r\n")
             let answer = try connection.receiveAll()
@@ -42,7 +36,7 @@ import Testing
     }
 
     @Test func thePeerIsThisProcess() async throws {
-        try await withServer(users: [geteuid()]) { path, _ in
+        try await withServer(owners: [geteuid()]) { path, _ in
             let answer = try exchange(path, "GET", "/healthz")
             #expect(answer.status == 200)
         }

@@ -39,6 +39,30 @@ import Testing
         }
     }
 
+    /// What a service manager hands over is its own: the name stays, and another daemon finds it taken.
+    @Test func anInheritedSocketKeepsItsName() async throws {
+        try await withTemporaryDirectory { directory in
+            var bound = try ControlSocket(path: "\(directory)/control.sock")
+            guard let descriptor = bound.takeDescriptor() else { throw TestFailure("it has no descriptor") }
+            let copy = dup(descriptor)
+            close(descriptor)
+            let inherited = try ControlSocket(inherited: copy)
+            #expect(inherited.path == bound.path)
+            #expect(fcntl(copy, F_GETFL) & O_NONBLOCK != 0)
+            drop(inherited)
+            #expect(mode(bound.path) == 0o600)
+        }
+    }
+
+    @Test func whatDoesNotListenIsNotTaken() throws {
+        for type in [SOCK_STREAM, SOCK_DGRAM] {
+            let descriptor = socket(AF_UNIX, Int32(type.rawValue), 0)
+            let error = #expect(throws: ControlSocketError.self) { _ = try ControlSocket(inherited: descriptor) }
+            #expect(error?.code == .notListening)
+            #expect(fcntl(descriptor, F_GETFD) == -1, "it is closed")
+        }
+    }
+
     @Test func aDirectoryThatOthersCanWriteToIsRefused() async throws {
         try await withTemporaryDirectory { directory in
             let run = "\(directory)/run"

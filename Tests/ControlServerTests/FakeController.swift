@@ -11,6 +11,11 @@ actor FakeController: StackController {
     private(set) var eventQueries: [EventQuery] = []
     private(set) var eventFeeds: [Feed<EventDocument>] = []
     private(set) var logFeeds: [Feed<LogLine>] = []
+    private(set) var watchFeeds: [Feed<WatchDocument>] = []
+    private(set) var applied: [ApplyRequest] = []
+    private(set) var executions: [(request: ExecutionRequest, besideInstance: Bool)] = []
+    private(set) var executionFeeds: [Feed<ExecutionRecord>] = []
+    private(set) var executionActions: [ExecutionAction] = []
     private var ring: [EventDocument] = []
     private var lines: [LogLine] = []
     private var isShuttingDown = false
@@ -65,7 +70,8 @@ actor FakeController: StackController {
             service: name, replica: 0, state: .running, ready: isReady, pid: 42, instance: 1, restarts: 0,
             revision: "ab", since: Self.time, reason: "it runs")
         return ServiceDocument(
-            name: name, desired: .running, ready: isReady, revision: "ab", dependencies: [], replicas: [replica])
+            name: name, desired: .running, ready: isReady, revision: "ab", dependencies: [], scale: 1,
+            replicas: [replica])
     }
 
     private func check(_ name: ServiceName) throws(ControlProblem) {
@@ -117,6 +123,9 @@ actor FakeController: StackController {
         case .services(_, let names):
             for name in names { try check(name) }
             if !names.isEmpty { services = names.map(\.text) }
+        case .scale(let name, _), .signal(let name, _, _):
+            try check(name)
+            services = [name.text]
         case .shutdown:
             isShuttingDown = true
         }
@@ -126,5 +135,67 @@ actor FakeController: StackController {
 
     func doctor() -> [DoctorCheck] {
         [DoctorCheck(name: "cgroup", level: .ok, finding: "cgroup v2")]
+    }
+
+    func resolvedFile() -> String { #"{"name":"shop","services":{}}"# + "\n" }
+
+    func plan(_ request: PlanRequest) throws(ControlProblem) -> PlanDocument {
+        if let fault = request.environment["FAULT"] { throw .invalidFile([fault]) }
+        return PlanDocument(
+            plan: "ab12",
+            changes: [
+                .init(
+                    service: "db", kind: .restart, differences: [.init(key: "command", before: "a", after: "b")],
+                    dependents: ["web"])
+            ], warnings: ["shop.yaml:1:1: warning: old"], event: ring.last?.id ?? 0)
+    }
+
+    func apply(_ request: ApplyRequest) throws(ControlProblem) -> PlanDocument {
+        let plan = try plan(PlanRequest(environment: request.environment))
+        if let expected = request.plan, expected != plan.plan { throw .planChanged(to: plan.plan) }
+        applied.append(request)
+        return plan
+    }
+
+    func usage() -> [UsageDocument] {
+        [
+            UsageDocument(
+                service: "db", replica: 0, instance: 1, time: Self.time, cpuSeconds: 1.5, memoryBytes: 4_096,
+                processes: 2)
+        ]
+    }
+
+    func metrics() -> StackMetrics {
+        StackMetrics(
+            stack: stack(), services: services().map { .init(document: $0, replicas: []) },
+            daemon: .init(
+                turns: .init(), spawns: .init(), residentBytes: 1, cpuSeconds: 0.5, openDescriptors: 9, events: 3))
+    }
+
+    func watch() -> Subscription<WatchDocument> {
+        let feed = Feed<WatchDocument>()
+        watchFeeds.append(feed)
+        return Subscription(backlog: [], feed: feed)
+    }
+
+    func execute(
+        _ request: ExecutionRequest, of service: ServiceName, besideInstance: Bool
+    ) throws(ControlProblem) -> Subscription<ExecutionRecord> {
+        try check(service)
+        if let replica = request.replica, replica > 0 { throw .noSuchReplica(replica, of: service.text, count: 1) }
+        if besideInstance, !readyServices.contains(service.text) { throw .notRunning(service.text) }
+        guard request.command.first != "/none" else { throw .cannotExecute("/none: No such file or directory") }
+        executions.append((request, besideInstance))
+        let feed = Feed<ExecutionRecord>()
+        executionFeeds.append(feed)
+        let id = UInt64(executions.count)
+        return Subscription(backlog: [.item(.started(id: id, pid: 77))], feed: request.detach ? nil : feed)
+    }
+
+    func control(_ id: UInt64, _ action: ExecutionAction) throws(ControlProblem) {
+        guard (1...UInt64(max(1, executions.count))).contains(id), !executions.isEmpty else {
+            throw .noSuchExecution(id)
+        }
+        executionActions.append(action)
     }
 }

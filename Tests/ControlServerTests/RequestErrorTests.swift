@@ -25,7 +25,8 @@ import Testing
         Fault(
             method: "GET", target: "/v1/stack?x=1", status: 400,
             says: "no parameter is called \\\"x\\\"; there are none here"),
-        Fault(method: "GET", target: "/v1/logs?services=db", status: 400, says: "there are follow, service, tail"),
+        Fault(method: "GET", target: "/v1/logs?services=db", status: 400, 
+            says: "there are after, follow, grep, service, since, tail, until"),
         Fault(method: "GET", target: "/v1/logs?tail=-1", status: 400, says: "tail=-1: expected how many lines, or all"),
         Fault(method: "GET", target: "/v1/logs?tail=1&tail=2", status: 400, says: "tail is given more than once"),
         Fault(method: "GET", target: "/v1/logs?follow=maybe", status: 400, says: "expected true or false"),

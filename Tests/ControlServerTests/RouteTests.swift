@@ -14,22 +14,22 @@ import Testing
     }
 
     @Test func theTableIsTheAPI() {
-        let routes = RouteTable.all.routes.map { route in
-            route.method.rawValue + " "
-                + route.path.map { segment in
-                    switch segment {
-                    case .literal(let text): "/\(text)"
-                    case .parameter(let name): "/{\(name)}"
-                    }
-                }.joined()
-        }
+        let routes = RouteTable.all.routes.map { "\($0.role.rawValue) \($0.method.rawValue) \($0.template)" }
         #expect(
             routes.sorted() == [
-                "GET /healthz", "GET /readyz", "GET /v1/doctor", "GET /v1/events", "GET /v1/logs",
-                "GET /v1/replicas/{name}/{index}/explain", "GET /v1/services", "GET /v1/services/{name}",
-                "GET /v1/services/{name}/explain", "GET /v1/stack", "POST /v1/restart",
-                "POST /v1/services/{name}/restart", "POST /v1/services/{name}/start",
-                "POST /v1/services/{name}/stop", "POST /v1/shutdown", "POST /v1/start", "POST /v1/stop",
+                "admin POST /v1/executions/{id}/input", "admin POST /v1/executions/{id}/resize",
+                "admin POST /v1/executions/{id}/signal", "admin POST /v1/services/{name}/exec",
+                "admin POST /v1/services/{name}/run", "admin POST /v1/shutdown",
+                "operate GET /v1/config", "operate POST /v1/apply", "operate POST /v1/plan",
+                "operate POST /v1/restart", "operate POST /v1/services/{name}/kill",
+                "operate POST /v1/services/{name}/restart", "operate POST /v1/services/{name}/scale",
+                "operate POST /v1/services/{name}/start", "operate POST /v1/services/{name}/stop",
+                "operate POST /v1/start", "operate POST /v1/stop", "operate POST /v1/watch",
+                "read GET /healthz", "read GET /metrics", "read GET /readyz", "read GET /v1/doctor",
+                "read GET /v1/events", "read GET /v1/logs", "read GET /v1/openapi.json",
+                "read GET /v1/replicas/{name}/{index}/explain", "read GET /v1/services",
+                "read GET /v1/services/{name}", "read GET /v1/services/{name}/explain", "read GET /v1/stack",
+                "read GET /v1/usage",
             ])
     }
 
@@ -116,19 +116,5 @@ import Testing
             let answers = try connection.receiveAll().components(of: "HTTP/1.1 ")
             #expect(answers.map { $0.prefix(3) } == ["200", "200", "404", "200"])
         }
-    }
-}
-
-extension String {
-    /// The parts that begin with the separator, without it.
-    fileprivate func components(of separator: String) -> [String] {
-        var parts: [String] = []
-        var rest = self[...]
-        while let range = rest.firstRange(of: separator) {
-            rest = rest[range.upperBound...]
-            let end = rest.firstRange(of: separator)?.lowerBound ?? rest.endIndex
-            parts.append(String(rest[..<end]))
-        }
-        return parts
     }
 }

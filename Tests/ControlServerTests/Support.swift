@@ -1,6 +1,7 @@
 import ControlClient
-import ControlServer
+@testable import ControlServer
 import Glibc
+import StackModel
 import Testing
 
 struct TestFailure: Error, CustomStringConvertible {
@@ -28,13 +29,15 @@ func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) asy
 
 /// Runs the body with a server and the path of its socket.
 func withServer<Result>(
-    _ controller: FakeController = FakeController(), limits: Limits = Limits(), users: Set<UInt32>? = nil,
+    _ controller: FakeController = FakeController(), control: ControlSpec = ControlSpec(), limits: Limits = Limits(),
+    owners: Set<UInt32>? = nil, audit: (any AuditLog)? = nil,
     _ body: (String, ControlServer) async throws -> Result
 ) async throws -> Result {
     try await withTemporaryDirectory { directory in
         let path = "\(directory)/run/control.sock"
         let server = try await ControlServer.start(
-            on: try ControlSocket(path: path), for: controller, limits: limits, users: users)
+            on: try ControlSocket(path: path), for: controller, control: control, limits: limits,
+            owners: owners, audit: audit)
         do {
             let result = try await body(path, server)
             await server.stop()
@@ -60,17 +63,35 @@ final class RawConnection {
     private let descriptor: Int32
 
     init(_ path: String) throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var timeout = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        descriptor = try Self.connect(AF_UNIX, to: &address)
+    }
+
+    /// To the port of 127.0.0.1.
+    init(port: Int) throws {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        descriptor = try Self.connect(AF_INET, to: &address)
+    }
+
+    private static func connect(_ family: Int32, to address: inout some BitwiseCopyable) throws -> Int32 {
+        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var timeout = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         let result = withUnsafeBytes(of: &address) { bytes in
-            connect(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+            Glibc.connect(
+                descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
         }
-        guard result == 0 else { throw TestFailure("connect: errno \(errno)") }
+        guard result == 0 else {
+            close(descriptor)
+            throw TestFailure("connect: errno \(errno)")
+        }
+        return descriptor
     }
 
     deinit {
@@ -133,16 +154,48 @@ final class RawConnection {
 func exchange(
     _ path: String, _ method: String, _ target: String, headers: [String] = [], body: String = ""
 ) throws -> String {
-    let connection = try RawConnection(path)
+    try exchange(over: try RawConnection(path), method, target, headers: ["Host: stackd"] + headers, body: body)
+}
+
+/// The same over a connection that was made for it; the headers have a Host.
+func exchange(
+    over connection: RawConnection, _ method: String, _ target: String, headers: [String], body: String = ""
+) throws -> String {
     let lines =
-        ["\(method) \(target) HTTP/1.1", "Host: stackd", "Connection: close"] + headers
+        ["\(method) \(target) HTTP/1.1", "Connection: close"] + headers
         + (body.isEmpty ? [] : ["Content-Length: \(body.utf8.count)"])
     connection.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     connection.endSending()
     return try connection.receiveAll()
 }
 
+extension Route {
+    /// A path of it, whose service there is.
+    var target: String {
+        path.map { segment in
+            switch segment {
+            case .literal(let text): "/\(text)"
+            case .parameter(let name): name == "name" ? "/db" : "/0"
+            }
+        }.joined()
+    }
+}
+
 extension String {
     /// The status of an HTTP answer.
     var status: Int? { split(separator: " ").dropFirst().first.flatMap { Int($0) } }
+}
+
+extension String {
+    /// The parts that begin with the separator, without it.
+    func components(of separator: String) -> [String] {
+        var parts: [String] = []
+        var rest = self[...]
+        while let range = rest.firstRange(of: separator) {
+            rest = rest[range.upperBound...]
+            let end = rest.firstRange(of: separator)?.lowerBound ?? rest.endIndex
+            parts.append(String(rest[..<end]))
+        }
+        return parts
+    }
 }

@@ -12,6 +12,7 @@ import Testing
     @Test func everyLineReadsAsItWasWritten() {
         let lines: [JournalLine] = [
             .header(version: 1, boot: "b-1"), .next(7), .desired(name("a.b-c"), .stopped),
+            .scaled(name("web"), 0), .scaled(name("web"), nil), .removed(name("web")),
             .creating(InstanceID(serial: 9), replica, Revision("00ff")),
             .started(InstanceID(serial: 9), pid: 4242, startTime: 123_456), .ended(InstanceID(serial: 9)),
         ]
@@ -23,7 +24,7 @@ import Testing
         for text in ["creating \(beyond) a/0 r", "started \(beyond) 1 1", "ended \(UInt64.max)", "next \(UInt64.max)"] {
             #expect(JournalLine(text) == nil, "\(text)")
         }
-        for text in ["", "next", "next x", "desired a maybe", "creating 1 a REV", "ended 1 2", "started 1 2"] {
+        for text in ["", "scaled web", "scaled web -1", "scaled web x", "removed", "next", "next x", "desired a maybe", "creating 1 a REV", "ended 1 2", "started 1 2"] {
             #expect(JournalLine(text) == nil, "\(text)")
         }
     }
@@ -54,6 +55,22 @@ import Testing
         #expect(second.restored.unended == [InstanceID(serial: 1)])
         // It starts compact, and knows no less.
         #expect(try directory.read("journal") == "stackd-journal 1 b\nnext 2\ndesired backend stopped\n")
+    }
+
+    @Test func whatWasSaidOfAServiceIsForgottenWithIt() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/journal"
+        let journal = try Journal(path: path, boot: "b")
+        try journal.write(.scaled(name("kept"), 3))
+        try journal.write(.scaled(name("again"), 5))
+        try journal.write(.scaled(name("again"), nil))
+        try journal.write(.desired(name("gone"), .stopped))
+        try journal.write(.scaled(name("gone"), 7))
+        try journal.write(.removed(name("gone")))
+        let next = try Journal(path: path, boot: "b")
+        #expect(next.restored.scales == [name("kept"): 3])
+        #expect(next.restored.desired.isEmpty)
+        #expect(try directory.read("journal") == "stackd-journal 1 b\nnext 1\nscaled kept 3\n")
     }
 
     @Test func whatAFullDiskTookBackIsWrittenWithTheNextRecord() throws {

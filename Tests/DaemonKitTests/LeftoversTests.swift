@@ -90,6 +90,8 @@ private final class FakeMaker: ContainmentMaker {
         return containments
     }
 
+    func sampleUsage(of ids: [String]) -> @Sendable () -> [Usage?] { { [] } }
+
     func finish(_ completion: @escaping () -> Void) { completion() }
 }
 

@@ -25,6 +25,13 @@ import Testing
         #expect(ControlGroupMount(mountInfo: bind, groups: "0::/pod/oneself\n") == nil)
     }
 
+    /// What the daemon runs belongs beside the cgroup that it has moved to, not below.
+    @Test func meansTheUnitsCgroupWhereTheDaemonHasMadeRoom() {
+        let groups = "0::/system.slice/stackd@shop.service/stackd-daemon\n"
+        let mount = ControlGroupMount(mountInfo: hybrid, groups: groups)
+        #expect(mount?.ownDirectory == "/sys/fs/cgroup/unified/system.slice/stackd@shop.service")
+    }
+
     @Test func seesWhenThereIsNone() {
         #expect(ControlGroupMount(mountInfo: hybrid, groups: "1:name=systemd:/\n") == nil)
         #expect(ControlGroupMount(mountInfo: hybrid, groups: "0::/../other\n") == nil)

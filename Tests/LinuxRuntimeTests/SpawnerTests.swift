@@ -34,6 +34,13 @@ extension RealProcesses {
             #expect(run.status == .signaled(signal: SIGSEGV, dumpedCore: false))
         }
 
+        @Test func whatIsNoTerminalCannotBeTakenForOne() throws {
+            var request = shell("true")
+            request.takesTerminal = true
+            let error = try failure(of: request)
+            #expect((error.stage, error.errno) == (.terminal, ENOTTY))
+        }
+
         @Test func givesDevNullWhereNothingIsGiven() throws {
             let run = try harness.output(of: shell("readlink /proc/self/fd/0"))
             #expect(run.text == "/dev/null\n")

@@ -11,7 +11,7 @@ import Testing
         _ spec: RestartSpec, wasReady: Bool = false, at seconds: Int = 0
     ) -> RestartHistory.Decision {
         history.decide(
-            spec, wasReady: wasReady, at: Instant(sinceOrigin: .seconds(seconds)), random: &random)
+            spec, after: .exited, wasReady: wasReady, at: Instant(sinceOrigin: .seconds(seconds)), random: &random)
     }
 
     private mutating func delay(_ spec: RestartSpec) -> Duration? {
@@ -42,7 +42,8 @@ import Testing
             var history = RestartHistory()
             for (step, bound) in bounds.enumerated() {
                 let decision = history.decide(
-                    RestartSpec(mode: .always, backoff: backoff), wasReady: false, at: .origin, random: &random)
+                    RestartSpec(mode: .always, backoff: backoff), after: .exited, wasReady: false, at: .origin,
+                    random: &random)
                 guard case .restart(let delay) = decision else {
                     Issue.record("no restart at step \(step): \(decision)")
                     return

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/xattr.h>
 
 #include "clinux_spawn.h"
 
@@ -21,6 +22,12 @@ int clinux_pipe(int *_Nonnull read_end, int *_Nonnull write_end);
 int clinux_pipe_size(int descriptor, int bytes);
 int clinux_set_nonblocking(int descriptor);
 
+// Terminals.
+
+/// A new pseudo-terminal: the end that drives it, which never waits, and the terminal itself, which does.
+int clinux_open_terminal(int *_Nonnull driver, int *_Nonnull terminal);
+int clinux_set_terminal_size(int terminal, uint16_t rows, uint16_t columns);
+
 // The event loop.
 
 int clinux_epoll_create(void);
@@ -29,6 +36,12 @@ int clinux_epoll_control(int epoll, int operation, int descriptor, uint32_t even
 int clinux_epoll_wait(int epoll, struct epoll_event *_Nonnull events, int capacity, int64_t nanoseconds);
 uint64_t clinux_epoll_data(const struct epoll_event *_Nonnull event);
 int clinux_eventfd(void);
+
+/// A timer of the wall clock, whose reads fail with ECANCELED after somebody has set that clock.
+int clinux_wall_timer_create(void);
+/// Sets the moment at which it expires, since 1970-01-01T00:00:00Z; all zero is never.
+/// -ECANCELED: it is set, and the clock was, too, since the last read.
+int clinux_wall_timer_set(int timer, int64_t seconds, int64_t nanoseconds);
 
 // Signals.
 

@@ -14,6 +14,7 @@ enum clinux_stage {
     CLINUX_STAGE_OOM_SCORE,
     CLINUX_STAGE_NICE,
     CLINUX_STAGE_DESCRIPTORS,
+    CLINUX_STAGE_TERMINAL,
     CLINUX_STAGE_LIMITS,
     CLINUX_STAGE_GROUPS,
     CLINUX_STAGE_GROUP,
@@ -80,6 +81,8 @@ struct clinux_spawn {
     uint8_t set_nice;
     uint8_t set_groups;
     uint8_t no_new_privileges;
+    /// Whether descriptor 0, a terminal, becomes that of the new session.
+    uint8_t controlling_terminal;
 
     // Results.
     int pidfd;

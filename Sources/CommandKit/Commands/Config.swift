@@ -1,15 +1,25 @@
 import ArgumentParser
+import ControlClient
 import StackFile
 import StackModel
 
-struct Config: ParsableCommand {
+struct Config: AsyncParsableCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case yaml, json
+    }
+
     static let configuration = CommandConfiguration(
-        abstract: "Check the stack file and show it with everything resolved.")
+        abstract: "Check the stack file and show it with everything resolved.",
+        discussion: "--output json prints the same as an object; lists of names are arrays.",
+        examples: [
+            "stackctl config --quiet && echo good", "stackctl config --output json | jq .services.backend",
+            "stackctl config --hash backend", "stackctl config --schema > stack.schema.json",
+        ])
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup var global: GlobalOptionsBesideOutput
 
-    @Flag(help: "The JSON Schema of the file format instead, for editors.")
-    var schema = false
+    @Option(name: [.long, .customLong("format")], help: "How the file is written.")
+    var output: Format = .yaml
 
     @Flag(name: .shortAndLong, help: "Only check the file.")
     var quiet = false
@@ -17,34 +27,58 @@ struct Config: ParsableCommand {
     @Flag(help: "Only the services' names.")
     var services = false
 
+    @Option(help: ArgumentHelp("Only the revisions of these services, or of all with \"*\".", valueName: "service,…"))
+    var hash: String?
+
+    @Flag(help: "The stack as it runs, as JSON, in place of what the file says now.")
+    var running = false
+
+    @Flag(help: "The JSON Schema of the file format instead, for editors.")
+    var schema = false
+
     func validate() throws {
-        if [schema, quiet, services].count(where: { $0 }) > 1 {
-            throw ValidationError("--schema, --quiet and --services exclude each other.")
+        if [schema, quiet, services, running, hash != nil].count(where: { $0 }) > 1 {
+            throw ValidationError("--quiet, --services, --hash, --running and --schema exclude each other.")
         }
     }
 
-    func run() throws {
+    func run() async throws {
         let output = TextOutput.standardOutput()
         if schema {
             try output.write(StackFile.jsonSchema)
-            return
-        }
-        let stack = try global.stack.load()
-        if quiet { return }
-        if services {
-            try write(stack.spec.services.map(\.name.text), to: output)
-            return
-        }
-        switch global.common.output {
-        case .json: try output.write(stack.resolved.json)
-        case .table: try output.write(stack.resolved.yaml)
+        } else if running {
+            try output.writeLine(try await global.stack.client().configuration())
+        } else {
+            try write(try global.stack.load(), to: output)
         }
     }
 
-    private func write(_ names: [String], to output: TextOutput) throws {
-        switch global.common.output {
-        case .json: try output.writeLine(JSONText.document(names))
-        case .table: for name in names { try output.writeLine(name) }
+    private func write(_ stack: LoadedStack, to output: TextOutput) throws {
+        if quiet { return }
+        if services {
+            try output.write(stack.spec.services.map(\.name.text), as: self.output == .json ? .json : .table)
+        } else if let hash {
+            try write(try hashes(of: hash, in: stack.spec), to: output)
+        } else {
+            switch self.output {
+            case .json: try output.write(stack.resolved.json)
+            case .yaml: try output.write(stack.resolved.yaml)
+            }
+        }
+    }
+
+    private func hashes(of selection: String, in stack: StackSpec) throws(CommandFailure) -> [(String, String)] {
+        let all = stack.services.map { ($0.name.text, $0.revision.text) }
+        guard selection != "*" else { return all }
+        let names = selection.split(separator: ",").map(String.init)
+        try checkServices(names, among: all.map(\.0))
+        return all.filter { names.contains($0.0) }
+    }
+
+    private func write(_ hashes: [(String, String)], to output: TextOutput) throws {
+        switch self.output {
+        case .json: try output.writeLine(JSONText.document(Dictionary(hashes) { first, _ in first }))
+        case .yaml: for (name, hash) in hashes { try output.writeLine("\(name) \(hash)") }
         }
     }
 }

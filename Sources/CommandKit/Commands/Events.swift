@@ -4,29 +4,47 @@ import ControlProtocol
 
 struct Events: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what happened and what was decided, with the reasons.")
+        abstract: "Show what happened and what was decided, with the reasons.",
+        discussion: """
+            --output json prints an object a line: id, time, subject, service, replica, instance, code, text, cause \
+            (the id of the event that led to it); or gap, where events are missing.
+            """,
+        examples: [
+            "stackctl events --since 1h", "stackctl events -f --json | jq -r 'select(.code == \"exited\") | .subject'",
+        ])
 
     @OptionGroup var global: GlobalOptionsBesideFollow
 
     @Flag(name: .shortAndLong, help: "Go on with the events that come.")
     var follow = false
 
+    @Option(
+        help: ArgumentHelp("Only events of this time and later: 2026-11-23T09:00, or 10m for so long ago.",
+            valueName: "time"))
+    var since: TimeArgument?
+
+    @Flag(help: "The same as --output json.")
+    var json = false
+
     func run() async throws {
-        let client = try global.stack.client()
+        let client = try await global.stack.client()
         let output = TextOutput.standardOutput()
-        let format = global.common.output
+        let format = json ? .json : global.common.output
+        let start = since.map { EventQuery.Start.since($0.timestamp()) } ?? .after(0)
+        func write(_ record: StreamRecord<EventDocument>) throws {
+            try output.writeLine(eventLine(record, format: format, palette: output.palette))
+        }
         guard follow else {
-            for record in try await client.recentEvents() {
-                try output.writeLine(eventLine(record, format: format, palette: output.palette))
-            }
+            for record in try await client.recentEvents(start) { try write(record) }
             return
         }
-        do {
-            for try await record in try await client.events(.after(0)) {
-                try output.writeLine(eventLine(record, format: format, palette: output.palette))
-            }
-        } catch ControlClientError.disconnected {
-            // The daemon has ended, and so has what it had to tell.
+        var next = start
+        let stream = FollowedStream<EventDocument>(errors: Console(.standardError())) {
+            () throws(ControlClientError) in try await client.events(next)
+        }
+        try await stream.forEach { record in
+            if case .item(let event) = record { next = .after(event.id) }
+            try write(record)
         }
     }
 }

@@ -4,7 +4,12 @@ import ControlProtocol
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tell why a service, or one replica of it, is in its state.")
+        abstract: "Tell why a service, or one replica of it, is in its state.",
+        discussion: """
+            --output json prints an array with an object for each replica: replica (as "ps" has it) and causes, the \
+            events that led to its state, the newest first.
+            """,
+        examples: ["stackctl explain backend", "stackctl explain backend/1"])
 
     @OptionGroup var global: GlobalOptions
 
@@ -12,7 +17,7 @@ struct Explain: AsyncParsableCommand {
     var target: ReplicaTarget
 
     func run() async throws {
-        let client = try global.stack.client()
+        let client = try await global.stack.client()
         try checkServices([target.service], among: try await client.services().map(\.name))
         let explanations = try await Explanation.all(of: target, from: client)
         let output = TextOutput.standardOutput()
@@ -21,28 +26,8 @@ struct Explain: AsyncParsableCommand {
             try output.writeLine(JSONText.document(explanations))
         case .table:
             for explanation in explanations {
-                for line in explanation.lines(now: .now(), palette: output.palette) { try output.writeLine(line) }
+                for line in explanation.lines(now: .now(), palette: output.palette, width: output.size?.columns) { try output.writeLine(line) }
             }
-        }
-    }
-}
-
-/// `backend` or `backend/0`
-struct ReplicaTarget: ExpressibleByArgument, Hashable {
-    var service: String
-    var index: Int?
-
-    init?(argument: String) {
-        let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
-        switch parts.count {
-        case 1:
-            service = argument
-        case 2:
-            guard let index = Int(parts[1]), index >= 0 else { return nil }
-            service = String(parts[0])
-            self.index = index
-        default:
-            return nil
         }
     }
 }

@@ -3,7 +3,8 @@ import ControlProtocol
 
 struct Restart: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Stop services, start them, and wait until they are ready.")
+        abstract: "Stop services, start them, and wait until they are ready.",
+        examples: ["stackctl restart backend", "stackctl restart --no-wait"])
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var waiting: WaitingOptions

@@ -10,13 +10,14 @@ struct ServiceCommand {
     var services: [String]
 
     func run() async throws {
-        let client = try global.stack.client()
+        let client = try await global.stack.client()
         let before = try await client.services()
         try checkServices(services, among: before.map(\.name))
         let errors = Console(.standardError())
         let display = ProgressDisplay(console: errors, patience: WaitingOptions.patience)
         await display.begin(with: before)
         let accepted = try await client.perform(action, services: services)
+        guard waiting.wait else { return }
         let wait = ServiceWait(
             client: client, goal: goal(before: before), selection: Set(accepted.services),
             timeout: waiting.timeout?.duration, display: display)
@@ -25,15 +26,9 @@ struct ServiceCommand {
 
     private func goal(before: [ServiceDocument]) -> ProgressGoal {
         switch action {
-        case .start:
-            return .running
-        case .stop:
-            return .stopped
-        case .restart:
-            let instances = before.flatMap(\.replicas).compactMap { replica in
-                replica.instance.map { (replica.name, $0) }
-            }
-            return .replaced(Dictionary(instances) { first, _ in first })
+        case .start: .running
+        case .stop: .stopped
+        case .restart: .replacing(before)
         }
     }
 }

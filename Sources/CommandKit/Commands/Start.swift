@@ -3,7 +3,8 @@ import ControlProtocol
 
 struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Start services, with what they depend on, and wait until they are ready.")
+        abstract: "Start services, with what they depend on, and wait until they are ready.",
+        examples: ["stackctl start", "stackctl start --timeout 30s backend"])
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var waiting: WaitingOptions

@@ -3,7 +3,8 @@ import ControlProtocol
 
 struct Stop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Stop services, after what depends on them, and wait until nothing of them runs.")
+        abstract: "Stop services, after what depends on them, and wait until nothing of them runs.",
+        examples: ["stackctl stop", "stackctl stop backend worker"])
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var waiting: WaitingOptions

@@ -5,7 +5,15 @@ import StackModel
 
 struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Start the stack, follow its output, and stop it in order on Ctrl-C.")
+        abstract: "Start the stack, follow its output, and stop it in order on Ctrl-C.",
+        discussion: """
+            Where the stack runs already, what its files say by now is applied first: services that did not change are \
+            not touched. With -d or --wait the stack is left running.
+            """,
+        examples: [
+            "stackctl up", "stackctl up -d --wait --wait-timeout 90s",
+            "stackctl up --exit-code-from tests --no-log-prefix", "stackctl up --scale backend=3 --watch",
+        ])
 
     @OptionGroup var global: GlobalOptions
 
@@ -17,6 +25,18 @@ struct Up: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("How long --wait waits, as in 90s; without it, without limit.", valueName: "duration"))
     var waitTimeout: DurationArgument?
+
+    @OptionGroup var abort: AbortOptions
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("Run so many replicas of a service; may be given several times.", valueName: "service=number"))
+    var scale: [ScaleArgument] = []
+
+    @Flag(name: .customLong("watch"), help: "Restart services whose watched files change, as \"watch\" does.")
+    var watchesFiles = false
+
+    @OptionGroup var compose: ComposeHabits.RemoveOrphans
 
     @Flag(help: "Without colours; also NO_COLOR.")
     var noColor = false
@@ -30,8 +50,16 @@ struct Up: AsyncParsableCommand {
     @Argument(help: "The services to start, with what they depend on; none means all.")
     var services: [String] = []
 
+    private var leavesRunning: Bool { isDetached || waits }
+
     func validate() throws {
         if waitTimeout != nil, !waits { throw ValidationError("--wait-timeout needs --wait.") }
+        if leavesRunning, abort.isAskedFor {
+            throw ValidationError("-d and --wait leave the stack running: they exclude --abort-on-… and --exit-code-from.")
+        }
+        if leavesRunning, watchesFiles {
+            throw ValidationError("--watch needs the foreground; \"stackctl watch\" does it for a stack that runs.")
+        }
     }
 
     func run() async throws {
@@ -41,10 +69,12 @@ struct Up: AsyncParsableCommand {
             throw CommandFailure(
                 .usage, "the daemon cannot read the stack file from standard input", advice: "write it to a file")
         }
-        try checkServices(services, among: stack.spec.services.map(\.name.text))
+        let known = stack.spec.services.map(\.name.text)
+        try checkServices(services + scale.map(\.service) + abort.services, among: known)
         let client = ControlClient(socketPath: stack.socketPath)
         let daemon = try await startDaemon(of: stack, client: client)
-        if isDetached || waits {
+        for target in scale { _ = try await client.scale(target.service, to: target.replicas) }
+        if leavesRunning {
             try await leaveRunning(stack, client: client)
         } else {
             let status = await session(for: stack, client: client, daemon: daemon, start: start).run()
@@ -52,34 +82,41 @@ struct Up: AsyncParsableCommand {
         }
     }
 
-    /// A new daemon; nil where one runs already, which is then asked to start the services.
+    /// A new daemon; nil where one runs already, which is then asked to run what the files say now.
     private func startDaemon(of stack: LoadedStack, client: ControlClient) async throws -> LaunchedDaemon? {
-        let accepted = try await ifDaemonListens { () throws(ControlClientError) in
-            try await client.perform(.start, services: services)
-        }
-        guard accepted == nil else {
-            try await tellChanges(of: stack, client: client)
+        let running = try await ifDaemonListens { () throws(ControlClientError) in try await client.stack() }
+        if let running {
+            try await change(running, to: stack, client: client)
             return nil
         }
         let launch = DaemonLaunch(
             executable: try DaemonExecutable.path(environment: processEnvironment()), files: stack.files,
             profiles: stack.profiles, services: services, socket: stack.customSocket,
-            logPath: stack.paths.daemonLog, endsWithThisProcess: !isDetached && !waits)
+            logPath: stack.paths.daemonLog, endsWithThisProcess: !leavesRunning)
         return try await launch.start()
     }
 
-    /// A stack that runs goes on as it was started, whatever its file says by now.
-    private func tellChanges(of stack: LoadedStack, client: ControlClient) async throws {
-        let running = Dictionary(
-            try await client.services().map { ($0.name, $0.revision) }, uniquingKeysWith: { first, _ in first })
-        let specs = stack.spec.services
-        let changed = specs.filter { running[$0.name.text] != $0.revision.text }.map(\.name.text)
-        let gone = running.keys.filter { name in !specs.contains { $0.name.text == name } }
-        let names = (changed + gone).sorted()
-        guard !names.isEmpty else { return }
-        try await Console(.standardError(isColourDeclined: noColor)).print(
-            "the file has changed since \(stack.name) was started (\(names.joined(separator: ", "))); "
-                + "what runs is as it was: \"stackctl down\", then \"stackctl up\", to use it")
+    private func change(_ running: StackDocument, to stack: LoadedStack, client: ControlClient) async throws {
+        guard running.files.map(canonicalPath) == stack.files.map(canonicalPath) else {
+            throw CommandFailure(
+                .failed, "\(stack.name) runs already, from \(running.files.joined(separator: ", "))",
+                advice: "\"stackctl down\" stops it; or give this one another name")
+        }
+        let errors = Console(.standardError(isColourDeclined: noColor))
+        let change = StackChange(client: client, variables: stack.variables, errors: errors)
+        let plan = try await change.plan()
+        let others = services.isEmpty ? [] : Set(plan.touched).subtracting(stack.needed(for: services))
+        if !others.isEmpty {
+            let names = others.sorted().joined(separator: ", ")
+            try await errors.print(
+                "the files have changed for \(names) too, which \"up \(services.joined(separator: " "))\" does not "
+                    + "touch: nothing is changed; \"stackctl apply\" changes all of it")
+        } else if !plan.isEmpty {
+            let lines = PlanLines(palette: errors.output.palette, width: errors.output.size?.columns).lines(for: plan)
+            for line in lines { try await errors.print(line) }
+            try await change.apply(plan, waits: false)
+        }
+        _ = try await client.perform(.start, services: services)
     }
 
     private func session(
@@ -91,7 +128,8 @@ struct Up: AsyncParsableCommand {
             output: global.common.output, hasPrefix: !noLogPrefix, hasTime: timestamps)
         return AttachedSession(
             stack: stack.name, client: client, daemon: daemon, services: services, format: format, output: output,
-            remarks: isTogether ? output : Console(.standardError(isColourDeclined: noColor)), start: start)
+            remarks: isTogether ? output : Console(.standardError(isColourDeclined: noColor)), start: start,
+            rule: abort.rule(start: start), watchesFiles: watchesFiles)
     }
 
     private func leaveRunning(_ stack: LoadedStack, client: ControlClient) async throws {
@@ -104,5 +142,18 @@ struct Up: AsyncParsableCommand {
             client: client, goal: .running, selection: nil, timeout: waitTimeout?.duration,
             display: ProgressDisplay(console: errors))
         try await wait.run().check(for: wait, errors: errors)
+    }
+}
+
+extension LoadedStack {
+    /// The services and all that they depend on.
+    fileprivate func needed(for names: [String]) -> Set<String> {
+        var result: Set<String> = []
+        var rest = names
+        while let name = rest.popLast() {
+            guard result.insert(name).inserted else { continue }
+            rest += spec.services.first { $0.name.text == name }?.dependencies.map(\.service.text) ?? []
+        }
+        return result
     }
 }

@@ -2,7 +2,8 @@ import ArgumentParser
 import ControlProtocol
 
 struct Version: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show the version of stackctl.")
+    static let configuration = CommandConfiguration(
+        abstract: "Show the version of stackctl.", examples: ["stackctl version", "stackctl version --output json"])
 
     @OptionGroup var global: GlobalOptions
 

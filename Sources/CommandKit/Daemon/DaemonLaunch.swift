@@ -69,7 +69,7 @@ struct DaemonLaunch: Sendable {
     /// A daemon that did not come up tells by its exit status what `stackctl` is to tell by its own.
     private static func failure(_ ending: ExitStatus, log: String, path: String) -> CommandFailure {
         var status = CommandStatus.failed
-        if case .exited(let code) = ending, let told = CommandStatus(rawValue: code), told != .done { status = told }
+        if case .exited(let code) = ending, code != 0 { status = CommandStatus(rawValue: code) }
         let lines = log.split(separator: "\n")
         let written = lines.isEmpty ? "" : ":\n" + lines.joined(separator: "\n")
         return CommandFailure(status, "stackd \(ending) before it was ready" + written, advice: "its log is \(path)")

@@ -3,7 +3,7 @@ enum ArgumentOrder {
     /// `-f` means the stack file only before the command; after `logs` and `events` it means "follow".
     private static let shortFile = "-f"
     private static let longFile = "--file"
-    private static let optionsWithValue: Set<String> = [longFile, "--socket", "--output", "--profile"]
+    private static let optionsWithValue: Set<String> = [longFile, "--socket", "--output", "--format", "--profile"]
 
     /// The arguments with the leading options moved behind the command that they stand before, in their order.
     ///

@@ -8,13 +8,10 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case json
 }
 
-/// What every command takes besides the stack's files.
-struct CommonOptions: ParsableArguments {
+/// Which stack is meant, besides by its files.
+struct SelectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The daemon's control socket; also STACKD_SOCKET.", valueName: "path"))
     var socket: String?
-
-    @Option(help: "How the result is written.")
-    var output: OutputFormat = .table
 
     @Option(
         parsing: .singleValue,
@@ -22,28 +19,44 @@ struct CommonOptions: ParsableArguments {
     var profile: [String] = []
 }
 
+/// What every command takes besides the stack's files.
+struct CommonOptions: ParsableArguments {
+    @OptionGroup var selection: SelectionOptions
+
+    @Option(name: [.long, .customLong("format")], help: "How the result is written.")
+    var output: OutputFormat = .table
+}
+
 /// The options of every command for which `-f` means the stack file.
 struct GlobalOptions: ParsableArguments {
-    @Option(
-        name: .shortAndLong, parsing: .singleValue,
-        help: ArgumentHelp("A stack file; later ones are merged over earlier ones. Also STACK_FILE.", valueName: "path")
-    )
-    var file: [String] = []
-
+    @OptionGroup var files: FileOptions
     @OptionGroup var common: CommonOptions
 
-    var stack: StackSelection { StackSelection(files: file, common: common) }
+    var stack: StackSelection { StackSelection(files: files.file, selection: common.selection) }
 }
 
 /// The options of every command for which `-f` means "follow"; before the command, `-f` is the stack file there too.
 struct GlobalOptionsBesideFollow: ParsableArguments {
-    @Option(
-        name: .long, parsing: .singleValue,
-        help: ArgumentHelp("A stack file; later ones are merged over earlier ones. Also STACK_FILE.", valueName: "path")
-    )
+    @Option(name: .long, parsing: .singleValue, help: FileOptions.help)
     var file: [String] = []
 
     @OptionGroup var common: CommonOptions
 
-    var stack: StackSelection { StackSelection(files: file, common: common) }
+    var stack: StackSelection { StackSelection(files: file, selection: common.selection) }
+}
+
+/// The options of a command whose result can be written in ways of its own.
+struct GlobalOptionsBesideOutput: ParsableArguments {
+    @OptionGroup var files: FileOptions
+    @OptionGroup var selection: SelectionOptions
+
+    var stack: StackSelection { StackSelection(files: files.file, selection: selection) }
+}
+
+struct FileOptions: ParsableArguments {
+    @Option(name: .shortAndLong, parsing: .singleValue, help: FileOptions.help)
+    var file: [String] = []
+
+    static let help = ArgumentHelp(
+        "A stack file; later ones are merged over earlier ones. Also STACK_FILE.", valueName: "path")
 }

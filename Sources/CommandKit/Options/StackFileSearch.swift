@@ -39,10 +39,4 @@ struct StackFileSearch: Sendable {
         }
         return result
     }
-
-    private func workingDirectory() -> String? {
-        guard let path = getcwd(nil, 0) else { return nil }
-        defer { free(path) }
-        return String(cString: path)
-    }
 }

@@ -7,6 +7,13 @@ struct WaitingOptions: ParsableArguments {
         help: ArgumentHelp("How long to wait until it is done, as in 30s; else without limit.", valueName: "duration"))
     var timeout: DurationArgument?
 
+    @Flag(inversion: .prefixedNo, help: "Return when it is done, or when it is asked for.")
+    var wait = true
+
+    func validate() throws {
+        if timeout != nil, !wait { throw ValidationError("--timeout and --no-wait exclude each other.") }
+    }
+
     /// Most commands are done before progress would be worth showing.
     static let patience = Duration.seconds(1)
 }

@@ -9,32 +9,41 @@ struct Explanation: Hashable, Codable, Sendable {
     ///
     /// - Parameters:
     ///   - limit: so many events at the most.
+    ///   - width: the terminal's columns; nil where nothing needs to fit.
     ///   - timeText: how a point in time is written.
     func lines(
-        now: Timestamp, palette: Palette, limit: Int = .max, timeText: (Timestamp) -> String = \.localTimeOfDay
+        now: Timestamp, palette: Palette, width: Int? = nil, limit: Int = .max,
+        timeText: (Timestamp) -> String = \.localTimeOfDay
     ) -> [String] {
         let state = replica.state == .running && !replica.ready ? "running, not ready" : replica.word
         let remark = replica.remark.isEmpty ? "" : ": \(replica.remark)"
         let time = "for \(age(from: replica.since, to: now)) (since \(timeText(replica.since)))"
-        let heading = "\(palette(.bold, replica.name)): \(palette(replica.style, state)) \(time)\(remark)"
-        return [heading] + causeLines(limit: limit, palette: palette, timeText: timeText)
+        let label = "\(palette(.bold, replica.name)): \(palette(replica.style, state)) "
+        let heading = DisplayWidth.hanging(
+            "\(time)\(remark)", after: label, labelWidth: DisplayWidth.columns(of: "\(replica.name): \(state) "),
+            width: width)
+        return heading + causeLines(limit: limit, palette: palette, width: width, timeText: timeText)
     }
 
     /// Beyond this depth the lines are no longer indented further.
     private static let deepest = 8
 
-    private func causeLines(limit: Int, palette: Palette, timeText: (Timestamp) -> String) -> [String] {
+    private func causeLines(
+        limit: Int, palette: Palette, width: Int?, timeText: (Timestamp) -> String
+    ) -> [String] {
         var depth = 0
         var led: EventDocument?
-        return causes.prefix(limit).map { event in
+        return causes.prefix(limit).flatMap { event in
             // An event that did not lead to the one before begins a chain of its own: that of a dependency, say.
             let isCause = led?.cause == event.id
             depth = isCause ? min(depth + 1, Self.deepest) : 0
             led = event
             let indentation = DisplayWidth.spaces(2 + 2 * depth)
-            let text = DisplayWidth.singleLine(event.text)
-            return
-                "\(indentation)\(palette(.dim, timeText(event.time)))  \(isCause ? "because " : "")\(event.subject): \(text)"
+            let time = timeText(event.time)
+            let text = "\(isCause ? "because " : "")\(event.subject): \(DisplayWidth.singleLine(event.text))"
+            return DisplayWidth.hanging(
+                text, after: "\(indentation)\(palette(.dim, time))  ",
+                labelWidth: indentation.count + DisplayWidth.columns(of: time) + 2, width: width)
         }
     }
 }

@@ -6,7 +6,7 @@ extension ReplicaDocument {
     var hasEnded: Bool {
         switch state {
         case .stopped, .completed, .failed: pid == nil
-        case .waiting, .backoff, .starting, .running, .stopping: false
+        case .scheduled, .waiting, .backoff, .starting, .running, .stopping: false
         }
     }
 
@@ -20,7 +20,7 @@ extension ReplicaDocument {
         case .running: ready ? .green : .yellow
         case .waiting, .backoff, .starting, .stopping: .yellow
         case .failed: .red
-        case .stopped, .completed: .dim
+        case .stopped, .scheduled, .completed: .dim
         }
     }
 
@@ -32,8 +32,14 @@ extension ReplicaDocument {
         return DisplayWidth.singleLine(said.isEmpty ? status : "\(said) (\(status))")
     }
 
+    /// As `word`; of what is not there to be ready, that it runs.
+    func word(for aim: Aim) -> String {
+        aim != .readiness && state == .running ? state.rawValue : word
+    }
+
     /// `backend/0 waiting: waits for db (service_healthy)`
-    var line: String {
-        remark.isEmpty ? "\(name) \(word)" : "\(name) \(word): \(remark)"
+    func line(for aim: Aim = .readiness) -> String {
+        let word = word(for: aim)
+        return remark.isEmpty ? "\(name) \(word)" : "\(name) \(word): \(remark)"
     }
 }

@@ -11,12 +11,12 @@ actor Console {
     }
 
     /// Writes a line above the live ones.
-    func print(_ line: String) throws(OutputClosed) {
+    func print(_ line: String) throws(OutputFailure) {
         try output.write(liveText.isEmpty ? line + "\n" : live.frame(liveText, above: line + "\n"))
     }
 
     /// Replaces the live lines; nothing is written where nothing changed, or where there is no terminal.
-    func show(_ lines: [String]) throws(OutputClosed) {
+    func show(_ lines: [String]) throws(OutputFailure) {
         guard output.isTerminal, lines != liveText else { return }
         liveText = lines
         try output.write(lines.isEmpty ? live.cleared() : live.frame(lines))

@@ -12,12 +12,13 @@ struct ProgressLog: Sendable {
 
     /// The lines for what changed since the last snapshot: `backend/0 waiting: waits for db (service_healthy)`.
     mutating func changes(in services: [ServiceDocument], selection: Set<String>? = nil) -> [String] {
+        let aims = ServiceProgress.aims(of: services)
         var lines: [String] = []
         for service in services where selection?.contains(service.name) ?? true {
             for replica in service.replicas {
                 let now = Seen(state: replica.state, ready: replica.ready, reason: replica.reason)
                 guard seen.updateValue(now, forKey: replica.name) != now else { continue }
-                lines.append(replica.line)
+                lines.append(replica.line(for: aims[service.name] ?? .readiness))
             }
         }
         return lines

@@ -9,6 +9,24 @@ enum ProgressGoal: Hashable, Sendable {
     case replaced([String: UInt64])
     /// Nothing runs.
     case stopped
+
+    /// As `running`, with other instances than those of a snapshot.
+    static func replacing(_ services: [ServiceDocument]) -> ProgressGoal {
+        let instances = services.flatMap(\.replicas).compactMap { replica in
+            replica.instance.map { (replica.name, $0) }
+        }
+        return .replaced(Dictionary(instances) { first, _ in first })
+    }
+}
+
+/// What a service runs for.
+enum Aim: Hashable, Sendable {
+    /// To be there for others.
+    case readiness
+    /// To have done something, for which others wait.
+    case completion
+    /// To do something again and again.
+    case schedule
 }
 
 /// How far a service is on its way to a goal, told by the replica that is furthest from it.
@@ -32,10 +50,14 @@ struct ServiceProgress: Hashable, Sendable {
     var since: Timestamp
 
     /// - Parameters:
-    ///   - isJob: others wait for it to complete, so that being up is not its aim.
+    ///   - aim: what its replicas run for.
     ///   - dependents: the services that need this one, and so must stop before it.
-    init?(_ service: ServiceDocument, goal: ProgressGoal, isJob: Bool = false, dependents: [String] = []) {
-        let standings = service.replicas.map { Self.standing(of: $0, goal: goal, isJob: isJob) }
+    init?(_ service: ServiceDocument, goal: ProgressGoal, aim: Aim = .readiness, dependents: [String] = []) {
+        let standings = service.replicas.map { replica in
+            // What is more than there should be is to go, whatever becomes of the others.
+            let isSurplus = replica.replica >= service.scale
+            return Self.standing(of: replica, goal: isSurplus ? .stopped : goal, aim: aim)
+        }
         guard let index = standings.indices.max(by: { Self.urgency(standings[$0]) < Self.urgency(standings[$1]) })
         else {
             return nil
@@ -43,7 +65,7 @@ struct ServiceProgress: Hashable, Sendable {
         let replica = service.replicas[index]
         self.service = service.name
         standing = standings[index]
-        word = isJob && replica.state == .running ? replica.state.rawValue : replica.word
+        word = replica.word(for: aim)
         detail = standing == .reached ? "" : replica.remark
         since = replica.since
         switch goal {
@@ -57,25 +79,31 @@ struct ServiceProgress: Hashable, Sendable {
         }
     }
 
-    private static func standing(of replica: ReplicaDocument, goal: ProgressGoal, isJob: Bool) -> Standing {
+    private static func standing(of replica: ReplicaDocument, goal: ProgressGoal, aim: Aim) -> Standing {
         switch goal {
         case .stopped:
             return replica.hasEnded ? .reached : .moving
         case .running:
-            return standingOnTheWayUp(replica, isJob: isJob)
+            return standingOnTheWayUp(replica, aim: aim)
         case .replaced(let old):
             let isOld = replica.instance.map { old[replica.name] == $0 } ?? false
-            return isOld ? .moving : standingOnTheWayUp(replica, isJob: isJob)
+            return isOld ? .moving : standingOnTheWayUp(replica, aim: aim)
         }
     }
 
-    private static func standingOnTheWayUp(_ replica: ReplicaDocument, isJob: Bool) -> Standing {
+    private static func standingOnTheWayUp(_ replica: ReplicaDocument, aim: Aim) -> Standing {
         switch replica.state {
-        case .completed: .reached
+        case .completed, .scheduled: .reached
         case .failed: .failed
         case .waiting: .held
         case .stopped, .backoff, .starting, .stopping: .moving
-        case .running: replica.ready && !isJob ? .reached : .moving
+        case .running:
+            switch aim {
+            case .readiness: replica.ready ? .reached : .moving
+            case .completion: .moving
+            // Its runs come and go, and nobody waits for them.
+            case .schedule: .reached
+            }
         }
     }
 
@@ -96,9 +124,7 @@ extension ServiceProgress {
     static func all(
         of services: [ServiceDocument], goal: ProgressGoal, selection: Set<String>? = nil
     ) -> [ServiceProgress] {
-        let dependencies = services.flatMap(\.dependencies)
-        let jobs = dependencies.filter { $0.condition == DependencySpec.Condition.completedSuccessfully.rawValue }
-        let jobNames = Set(jobs.map(\.service))
+        let aims = aims(of: services)
         return services.compactMap { service in
             if let selection, !selection.contains(service.name) { return nil }
             guard goal == .stopped || service.desired == .running else { return nil }
@@ -106,8 +132,18 @@ extension ServiceProgress {
                 other.dependencies.contains { $0.service == service.name } && !other.replicas.allSatisfy(\.hasEnded)
             }
             return ServiceProgress(
-                service, goal: goal, isJob: jobNames.contains(service.name), dependents: dependents.map(\.name))
+                service, goal: goal, aim: aims[service.name] ?? .readiness, dependents: dependents.map(\.name))
         }
+    }
+
+    /// Of services that have another aim than to be ready.
+    static func aims(of services: [ServiceDocument]) -> [String: Aim] {
+        let awaited = services.flatMap(\.dependencies).filter {
+            $0.condition == DependencySpec.Condition.completedSuccessfully.rawValue
+        }
+        let completing = awaited.map { ($0.service, Aim.completion) }
+        let scheduled = services.filter { $0.schedule != nil }.map { ($0.name, Aim.schedule) }
+        return Dictionary(completing + scheduled) { first, _ in first }
     }
 
     /// `backend waiting: waits for db (service_healthy)`

@@ -30,7 +30,8 @@ extension ServiceWait.Outcome {
         for replica in replicas.prefix(Self.explainedReplicas) {
             let causes = try await client.explain(replica.service, replica: replica.replica)
             let explanation = Explanation(replica: replica, causes: causes)
-            for line in explanation.lines(now: .now(), palette: palette, limit: Self.explainedCauses) {
+            for line in explanation.lines(
+                now: .now(), palette: palette, width: errors.output.size?.columns, limit: Self.explainedCauses) {
                 try await errors.print(line)
             }
         }
@@ -49,6 +50,10 @@ extension ServiceWait {
     /// The failure of a command whose time ran out, with what is not yet where it should be.
     func timeIsUp(_ services: [ServiceDocument]) -> CommandFailure {
         let late = progress(of: services).filter { $0.standing != .reached }
+        guard !late.isEmpty else {
+            return CommandFailure(
+                .timedOut, "the time is up, and stackd has not ended yet", advice: "what was asked for still goes on")
+        }
         let what = goal == .stopped ? "still runs" : "is not ready"
         return CommandFailure(
             .timedOut, "the time is up, and this \(what):" + late.map { "\n  \($0.line)" }.joined(),

@@ -87,6 +87,8 @@ struct ServiceWait: Sendable {
     private func verdict(on services: [ServiceDocument]) -> Outcome? {
         let progress = progress(of: services)
         if progress.contains(where: { $0.standing == .failed }) { return .failed(services) }
+        // What is new in the files may not be there yet.
+        if goal != .stopped, let selection, !selection.isSubset(of: services.map(\.name)) { return nil }
         return progress.allSatisfy { $0.standing == .reached } ? .reached : nil
     }
 }

@@ -4,10 +4,13 @@ import StackModel
 /// What a foreground `up` decides, apart from what it does: each input changes the phase and yields actions.
 struct AttachedState: Sendable {
     enum Phase: Hashable, Sendable {
-        /// Services are on their way; next `running`, or `stopping` when asked to end.
+        /// Services are on their way; next `running`, or `aborting` or `stopping` when asked to end.
         case starting
-        /// Every service has arrived or failed; next `stopping`.
+        /// Every service has arrived or failed; next `aborting` or `stopping`.
         case running
+        /// This replica has ended, and the rest is being stopped for it, the daemon not yet, which is still to tell how
+        /// they end; next `stopping`, or `killing` when interrupted.
+        case aborting(ReplicaDocument)
         /// The stack is being stopped in order; next `killing` when asked once more.
         case stopping
         /// It is being ended at once.
@@ -22,6 +25,8 @@ struct AttachedState: Sendable {
         case interrupted
         /// The terminal is gone, or nobody reads the output any more.
         case hungUp
+        /// What the services write cannot be passed on.
+        case outputFailed(errno: Int32)
         /// With its exit status where it was this process's child.
         case daemonEnded(ExitStatus)
     }
@@ -34,17 +39,21 @@ struct AttachedState: Sendable {
         /// Tell each change of a replica's state.
         case showChanges
         case say(String, Style)
+        /// Stop every service, but not the daemon.
+        case stopServices
         case shutdown(immediately: Bool)
         case finish(CommandStatus)
     }
 
     private(set) var phase = Phase.starting
     private let stack: String
+    private let rule: AbortRule
     /// What a stop in order ends with.
     private var result = CommandStatus.done
 
-    init(stack: String) {
+    init(stack: String, rule: AbortRule) {
         self.stack = stack
+        self.rule = rule
     }
 
     mutating func take(_ input: Input) -> [Action] {
@@ -52,6 +61,7 @@ struct AttachedState: Sendable {
         case .services(let services): take(services)
         case .interrupted: interrupt()
         case .hungUp: hangUp()
+        case .outputFailed(let errno): failOutput(errno)
         case .daemonEnded(let status): end(status)
         }
     }
@@ -61,11 +71,13 @@ struct AttachedState: Sendable {
         case .starting:
             let progress = ServiceProgress.all(of: services, goal: .running)
             let isSettled = progress.allSatisfy { $0.standing == .reached || $0.standing == .failed }
-            guard isSettled else { return [.showProgress(.running)] }
+            guard isSettled else { return [.showProgress(.running)] + endedForRule(services) }
             phase = .running
             return [.showProgress(.running), .finishProgress, summary(of: progress)] + endedByItself(services)
         case .running:
             return [.showChanges] + endedByItself(services)
+        case .aborting(let cause):
+            return [.showProgress(.stopped)] + aborted(for: cause, services)
         case .stopping, .killing:
             return [.showProgress(.stopped)]
         case .ended:
@@ -80,12 +92,27 @@ struct AttachedState: Sendable {
         return .say("\(stack) is up without \(names); \"stackctl explain \(first)\" tells why", .red)
     }
 
+    private mutating func endedForRule(_ services: [ServiceDocument]) -> [Action] {
+        guard let cause = rule.cause(in: services) else { return [] }
+        phase = .aborting(cause)
+        let remark = Action.say("\(cause.ending); stopping \(stack)", cause.exitStatus == .done ? .bold : .red)
+        return [.finishProgress, remark, .stopServices]
+    }
+
+    private mutating func aborted(for cause: ReplicaDocument, _ services: [ServiceDocument]) -> [Action] {
+        guard services.flatMap(\.replicas).allSatisfy(\.hasEnded) else { return [] }
+        phase = .stopping
+        result = rule.status(of: services, cause: cause)
+        return [.shutdown(immediately: false)]
+    }
+
     /// Where no service runs any more and none will, there is nothing left to wait for.
     private mutating func endedByItself(_ services: [ServiceDocument]) -> [Action] {
         let replicas = services.flatMap(\.replicas)
-        guard replicas.allSatisfy(\.hasEnded) else { return [] }
+        guard replicas.allSatisfy(\.hasEnded) else { return endedForRule(services) }
         phase = .stopping
         result = replicas.contains { $0.state == .failed } ? .failed : .done
+        if let cause = rule.cause(in: services) { result = rule.status(of: services, cause: cause) }
         return [.say("every service has ended", .dim), .shutdown(immediately: false)]
     }
 
@@ -95,7 +122,7 @@ struct AttachedState: Sendable {
             phase = .stopping
             let remark = Action.say("stopping \(stack) in order; Ctrl-C again ends it at once", .bold)
             return [.finishProgress, remark, .shutdown(immediately: false)]
-        case .stopping:
+        case .aborting, .stopping:
             phase = .killing
             return [.say("ending \(stack) at once", .bold), .shutdown(immediately: true)]
         case .killing:
@@ -108,7 +135,7 @@ struct AttachedState: Sendable {
 
     private mutating func hangUp() -> [Action] {
         switch phase {
-        case .starting, .running:
+        case .starting, .running, .aborting:
             phase = .stopping
             return [.shutdown(immediately: false)]
         case .stopping, .killing, .ended:
@@ -116,12 +143,20 @@ struct AttachedState: Sendable {
         }
     }
 
+    private mutating func failOutput(_ errno: Int32) -> [Action] {
+        let actions = hangUp()
+        guard !actions.isEmpty else { return [] }
+        result = .failed
+        let error = SystemError("cannot write the output", errno: errno)
+        return [.finishProgress, .say("\(error); stopping \(stack)", .red)] + actions
+    }
+
     private mutating func end(_ status: ExitStatus) -> [Action] {
         defer { phase = .ended }
         switch (phase, status) {
-        case (.starting, .exited(code: 0)), (.running, .exited(code: 0)):
+        case (.starting, .exited(code: 0)), (.running, .exited(code: 0)), (.aborting, .exited(code: 0)):
             return [.finishProgress, .say("\(stack) was stopped", .dim), .finish(.done)]
-        case (.starting, _), (.running, _):
+        case (.starting, _), (.running, _), (.aborting, _):
             return [.finishProgress, .say("stackd \(status)", .red), .finish(.failed)]
         case (.stopping, .exited(code: 0)), (.stopping, .unknown), (.killing, _):
             return [.finishProgress, .say("\(stack) is stopped", .dim), .finish(result)]

@@ -16,6 +16,9 @@ struct AttachedSession: Sendable {
     var remarks: Console
     /// Output from before is not shown.
     var start: Timestamp
+    var rule: AbortRule
+    /// Services are restarted whose watched files change.
+    var watchesFiles = false
 
     private typealias Inbox = AsyncStream<AttachedState.Input>.Continuation
 
@@ -30,16 +33,17 @@ struct AttachedSession: Sendable {
         let printing = Task { await printOutput(inbox) }
         let watching = [
             Task { await watchSignals(inbox) }, Task { await watchServices(inbox) }, Task { await watchDaemon(inbox) },
+            Task { await watchFiles() },
         ]
         defer { watching.forEach { $0.cancel() } }
         let display = ProgressDisplay(console: remarks)
-        var state = AttachedState(stack: stack)
+        var state = AttachedState(stack: stack, rule: rule)
         var latest: [ServiceDocument] = []
         for await input in inputs {
             switch input {
             case .services(let services): latest = services
             case .daemonEnded: await Self.finish(printing)
-            case .interrupted, .hungUp: break
+            case .interrupted, .hungUp, .outputFailed: break
             }
             for action in state.take(input) {
                 if case .finish(let status) = action { return status }
@@ -59,16 +63,18 @@ struct AttachedSession: Sendable {
             await display.tellChanges(latest)
         case .say(let text, let style):
             try? await remarks.print(remarks.output.palette(style, text))
+        case .stopServices:
+            await ask { () throws(ControlClientError) in try await client.perform(.stop) }
         case .shutdown(let immediately):
-            await shutdown(immediately: immediately)
+            await ask { () throws(ControlClientError) in try await client.shutdown(immediately: immediately) }
         case .finish:
             break
         }
     }
 
-    private func shutdown(immediately: Bool) async {
+    private func ask(_ request: () async throws(ControlClientError) -> AcceptedDocument) async {
         do {
-            _ = try await client.shutdown(immediately: immediately)
+            _ = try await request()
         } catch .noDaemon, .disconnected {
             // It is on its way out already, which is told by its end.
         } catch {
@@ -102,6 +108,18 @@ extension AttachedSession {
         inbox.yield(.daemonEnded(await daemon.process.exit()))
     }
 
+    /// Until the daemon's end.
+    private func watchFiles() async {
+        guard watchesFiles else { return }
+        do {
+            try await WatchSession(client: client, format: .table, console: remarks).run()
+        } catch is OutputFailure {
+            // The output is no better off, and tells by itself.
+        } catch {
+            try? await remarks.print(remarks.output.palette(.red, "cannot watch the files: \(error)"))
+        }
+    }
+
     /// Until the stream ends or nobody reads what is written.
     private func printOutput(_ inbox: Inbox) async {
         do {
@@ -111,8 +129,10 @@ extension AttachedSession {
                 if case .item(let line) = record, line.time < start { continue }
                 try await output.print(printer.line(for: record))
             }
-        } catch is OutputClosed {
+        } catch OutputFailure.closed {
             inbox.yield(.hungUp)
+        } catch OutputFailure.failed(let errno) {
+            inbox.yield(.outputFailed(errno: errno))
         } catch {
             // The daemon's end ends the stream too, and is told by itself.
         }

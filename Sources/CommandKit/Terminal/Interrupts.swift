@@ -2,12 +2,15 @@ import Dispatch
 import Glibc
 import StackModel
 
-/// The signals that ask for an end, as events: from the first use on they no longer end the process by themselves.
+/// Signals as events: from the first use on they no longer do to the process what they do by themselves.
 enum Interrupts {
-    /// Those of SIGINT, SIGTERM and SIGHUP that the process was not told to ignore, as by nohup(1).
-    static func stream() -> AsyncStream<Signal> {
+    /// Those that ask for an end.
+    static let ending = [Signal.interrupt, .terminate, .hangup]
+
+    /// Those of the signals that the process was not told to ignore, as by nohup(1).
+    static func stream(of kinds: [Signal] = ending) -> AsyncStream<Signal> {
         let (stream, continuation) = AsyncStream<Signal>.makeStream()
-        for kind in [Signal.interrupt, .terminate, .hangup] where !isIgnored(kind) {
+        for kind in kinds where !isIgnored(kind) {
             signal(kind.number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: kind.number, queue: .global())
             // The handler holds its source, so that it lives as long as the process does.
@@ -23,4 +26,12 @@ enum Interrupts {
         let handler = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
         return handler == unsafeBitCast(SIG_IGN, to: Int.self)
     }
+}
+
+extension Signal {
+    static let quit = Signal(number: SIGQUIT)
+    static let windowChange = Signal(number: SIGWINCH)
+    /// Ctrl-Z, which stops the process until the shell lets it go on.
+    static let terminalStop = Signal(number: SIGTSTP)
+    static let goOn = Signal(number: SIGCONT)
 }

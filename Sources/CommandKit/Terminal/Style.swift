@@ -1,6 +1,8 @@
 /// A colour or weight of text on a terminal (ECMA-48, Select Graphic Rendition).
 enum Style: Hashable, Sendable {
     case plain, bold, dim, red, green, yellow
+    /// Dark on light.
+    case inverse
     /// One of the colours that tell services apart.
     case service(Int)
 
@@ -15,6 +17,7 @@ enum Style: Hashable, Sendable {
         case .red: 31
         case .green: 32
         case .yellow: 33
+        case .inverse: 7
         case .service(let number): Self.serviceCodes[number % Self.serviceCodes.count]
         }
     }

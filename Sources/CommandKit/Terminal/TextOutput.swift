@@ -22,27 +22,39 @@ struct TextOutput: Sendable {
     }
 
     /// The terminal's size now, in characters; nil where there is none.
-    var size: (columns: Int, rows: Int)? {
+    var size: TerminalSize? {
         var size = winsize()
         guard isTerminal, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-        return (Int(size.ws_col), max(2, Int(size.ws_row)))
+        return TerminalSize(columns: Int(size.ws_col), rows: max(2, Int(size.ws_row)))
     }
 
     /// Writes all of the text, waiting where the reader is slow.
     ///
-    /// - Throws: `OutputClosed` where nobody reads any more: a pipe whose reader ended, a terminal that was closed.
-    func write(_ text: String) throws(OutputClosed) {
+    /// - Throws: `OutputFailure`, also where nobody reads any more.
+    func write(_ text: String) throws(OutputFailure) {
         var text = text
-        let succeeded = text.withUTF8 { bytes in writeAll(bytes) }
-        if !succeeded { throw OutputClosed() }
+        try check(text.withUTF8 { writeAll(UnsafeRawBufferPointer($0)) })
     }
 
-    func writeLine(_ line: String) throws(OutputClosed) {
+    /// As `write`, for what need not be text.
+    func write(_ bytes: [UInt8]) throws(OutputFailure) {
+        try check(bytes.withUnsafeBytes { writeAll($0) })
+    }
+
+    private func check(_ errno: Int32?) throws(OutputFailure) {
+        guard let errno else { return }
+        // A terminal that was closed answers with an I/O error.
+        let isClosed = errno == EPIPE || (errno == EIO && isTerminal)
+        throw isClosed ? .closed : .failed(errno: errno)
+    }
+
+    func writeLine(_ line: String) throws(OutputFailure) {
         try write(line + "\n")
     }
 
-    private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        var rest = UnsafeRawBufferPointer(bytes)
+    /// Nil, or the errno for which not all of it was written.
+    private func writeAll(_ bytes: UnsafeRawBufferPointer) -> Int32? {
+        var rest = bytes
         while !rest.isEmpty {
             let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
             if written > 0 {
@@ -50,16 +62,27 @@ struct TextOutput: Sendable {
             } else if written < 0, errno == EAGAIN {
                 var waited = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&waited, 1, -1)
-            } else if written == 0 || errno != EINTR {
-                return false
+            } else if written < 0, errno != EINTR {
+                return errno
             }
         }
-        return true
+        return nil
     }
 }
 
-/// Nobody reads what is written any more.
-struct OutputClosed: Error {}
+/// In characters.
+struct TerminalSize: Hashable, Sendable {
+    var columns: Int
+    var rows: Int
+}
+
+/// Why something could not be written.
+enum OutputFailure: Error, Hashable {
+    /// Nobody reads it any more: a pipe whose reader ended, a terminal that was closed.
+    case closed
+    /// A full disk, say.
+    case failed(errno: Int32)
+}
 
 /// The environment of this process.
 func processEnvironment() -> [String: String] {

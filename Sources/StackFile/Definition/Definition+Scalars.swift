@@ -165,7 +165,7 @@ extension Definition where Value == Duration {
     /// A duration, or `0s`.
     static let duration = duration("a duration such as `10s`, `500ms` or `1m30s`") { $0 >= .zero }
 
-    private static func duration(_ form: String, accepts: @escaping @Sendable (Duration) -> Bool) -> Definition {
+    static func duration(_ form: String, accepts: @escaping @Sendable (Duration) -> Bool) -> Definition {
         scalar(form, schema: durationSchema) { text, _ in
             Duration(text: text).flatMap { accepts($0) ? $0 : nil }
         }.shared(as: "duration")

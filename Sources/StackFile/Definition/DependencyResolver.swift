@@ -54,6 +54,12 @@ enum DependencyResolver {
     ) {
         for edge in edges.joined() {
             let target = services[edge.target]
+            if let schedule = target.spec.schedule, !schedule.runsOnStart {
+                report.error(
+                    at: edge.location, "`\(target.spec.name)` runs by its schedule, so nothing can wait for it",
+                    remedy: "let it `run_on_start`, or do not depend on it")
+                continue
+            }
             switch edge.spec.condition {
             case .started: break
             case .healthy:

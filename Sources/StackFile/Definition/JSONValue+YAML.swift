@@ -44,6 +44,7 @@ extension JSONValue {
         }
     }
 
+    /// In flow style, on one line.
     private var flowYAML: String {
         switch self {
         case .null: "null"
@@ -51,8 +52,15 @@ extension JSONValue {
         case .number(let digits): digits
         case .string(let value): Self.yamlScalar(value)
         case .array(let elements): "[" + elements.map(\.flowYAML).joined(separator: ", ") + "]"
-        case .object: "{}"
+        case .object(let members):
+            "{" + members.map { "\(Self.yamlScalar($0.key)): \($0.value.flowYAML)" }.joined(separator: ", ") + "}"
         }
+    }
+
+    /// For people, on one line: a text by itself is not quoted.
+    var inlineText: String {
+        guard case .string(let value) = self else { return flowYAML }
+        return value
     }
 
     /// Plain where nobody can take it for anything but a text, in double quotes elsewhere.

@@ -18,10 +18,15 @@ enum JSONValue: Hashable, Sendable {
         }
     }
 
+    /// Those of an object; none of anything else.
+    var members: [Member] {
+        guard case .object(let members) = self else { return [] }
+        return members
+    }
+
     /// The value of a key; nil where this is no object or has no such key.
     subscript(key: String) -> JSONValue? {
-        guard case .object(let members) = self else { return nil }
-        return members.first { $0.key == key }?.value
+        members.first { $0.key == key }?.value
     }
 
     /// An object of those pairs whose value is not nil.

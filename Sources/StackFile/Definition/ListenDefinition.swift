@@ -166,6 +166,11 @@ enum NetworkAddress {
         return inet_pton(AF_INET6, host, &address) == 1
     }
 
+    /// Only this host can reach it.
+    static func isLoopback(_ host: String) -> Bool {
+        host == "::1" || host.hasPrefix("127.") && isIPv4(host)
+    }
+
     /// As the file writes it, IPv6 in brackets.
     static func text(host: String, port: String) -> String {
         host.utf8.contains(0x3A) ? "[\(host)]:\(port)" : "\(host):\(port)"

@@ -21,9 +21,12 @@ extension Definition where Value == UserDraft {
 }
 
 extension Definition where Value == String {
-    static let group: Definition = scalar(
-        "the name or number of a group", schema: ["type": ["string", "integer"]]
-    ) { text, _ in Account.isValid(text) ? text : nil }
+    static let group = account("the name or number of a group")
+    static let userName = account("the name or number of a user")
+
+    private static func account(_ form: String) -> Definition {
+        scalar(form, schema: ["type": ["string", "integer"]]) { text, _ in Account.isValid(text) ? text : nil }
+    }
 }
 
 /// Names and numbers of users and groups.
@@ -122,57 +125,4 @@ extension Definition where Value == Bool {
             }
         }, form: "a list whose only option here is `no-new-privileges:true`"
     ).map { $0.last ?? false }
-}
-
-extension Definition where Value == LogSpec {
-    private static let smallestLog: Int64 = 4096
-
-    static let logging: Definition = Definition<LoggingDraft>.mapping(
-        "`logging`", LoggingDraft.init,
-        fields: [
-            Field(
-                "driver", \.driver, .choice(["json-file": true, "local": true]),
-                "Compose's name for files that are kept here."),
-            Field("options", \.options, .options, "Compose's `max-size` and `max-file`."),
-            Field(
-                "max_size", \.maximumSize, .size(atLeast: smallestLog), default: "20M",
-                "A file is rotated before it grows beyond this."),
-            Field(
-                "max_files", \.maximumFiles, .integer(1...1000), default: "5",
-                "How many files are kept, the current one included."),
-        ]
-    ).refine { draft, _, report in
-        var spec = LogSpec()
-        let options = draft.options?.value
-        for (own, compose, names) in [
-            (draft.maximumSize?.location, options?.maximumSize?.location, "`max_size` and `max-size`"),
-            (draft.maximumFiles?.location, options?.maximumFiles?.location, "`max_files` and `max-file`"),
-        ] {
-            if let own, compose != nil { report.error(at: own, "\(names) are both given", remedy: "keep one of them") }
-        }
-        spec.maximumSize = (draft.maximumSize ?? options?.maximumSize)?.value ?? spec.maximumSize
-        spec.maximumFiles = (draft.maximumFiles ?? options?.maximumFiles)?.value ?? spec.maximumFiles
-        return spec
-    }
-}
-
-private struct LoggingDraft: Sendable {
-    var driver: Located<Bool>?
-    var options: Located<LoggingOptions>?
-    var maximumSize: Located<ByteCount>?
-    var maximumFiles: Located<Int>?
-}
-
-private struct LoggingOptions: Sendable {
-    var maximumSize: Located<ByteCount>?
-    var maximumFiles: Located<Int>?
-}
-
-extension Definition where Value == LoggingOptions {
-    fileprivate static let options: Definition = mapping(
-        "`options` of `logging`", LoggingOptions.init,
-        fields: [
-            Field("max-size", \.maximumSize, .size(atLeast: 4096), "Compose's name of `max_size`."),
-            Field("max-file", \.maximumFiles, .integer(1...1000), "Compose's name of `max_files`."),
-        ])
 }

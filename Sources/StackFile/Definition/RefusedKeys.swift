@@ -110,9 +110,7 @@ extension RefusedKey {
     ]
 
     private static let later = [
-        RefusedKey("develop", "is not in this version", "restart the service by hand"),
-        RefusedKey("schedule", "is not in this version", "use cron(8) or a systemd timer"),
-        RefusedKey("route", "is not in this version", "let the replicas share a `listen` socket"),
+        RefusedKey("route", "is not in this version", "let the replicas share a `listen` socket")
     ]
 
     /// Top-level keys.
@@ -127,6 +125,12 @@ extension RefusedKey {
             "secrets", "is for containers",
             "programs see the host's files: name the secret's file by its path, readable by the service's `user` alone"),
         RefusedKey("models", "is for containers", "run the model's server as a service"),
-        RefusedKey("control", "is not in this version", "the control socket is in the stack's run directory"),
+    ]
+
+    /// Keys of an entry of `develop.watch`.
+    static let ofWatches = [
+        RefusedKey("target", "is a place in a container", "the program sees the host's files: leave it out"),
+        RefusedKey("initial_sync", "copies files into a container", "the program sees the host's files: leave it out"),
+        RefusedKey("exec", "is run in a container after files were copied into it", "use `action: restart`"),
     ]
 }

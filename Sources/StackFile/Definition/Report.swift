@@ -6,6 +6,7 @@ struct Report {
     /// The references of the service that is being read; they are noted on the way, so that none is missed.
     private var references: [Reference] = []
     private var warnedKeys: Set<String> = []
+    private var zones: TimeZones
 
     /// A name that must lead to something of the same service.
     struct Reference {
@@ -21,8 +22,19 @@ struct Report {
         var location: SourceLocation
     }
 
-    init(_ diagnostics: DiagnosticList = DiagnosticList()) {
+    init(_ diagnostics: DiagnosticList, zones: TimeZones) {
         self.diagnostics = diagnostics
+        self.zones = zones
+    }
+
+    /// The time zone of a name, or the host's where there is none; nil, and a fault, where it cannot be had.
+    mutating func zone(named name: String? = nil, at location: SourceLocation) -> ZoneRules? {
+        do throws(TimeZones.Fault) {
+            return try zones.zone(named: name ?? TimeZones.hostName)
+        } catch {
+            self.error(at: location, error.message, remedy: error.remedy)
+            return nil
+        }
     }
 
     mutating func error(at location: SourceLocation?, _ message: String, remedy: String? = nil) {

@@ -7,10 +7,11 @@ public struct ResolvedFile: Hashable, Sendable {
     private let content: JSONValue
 
     public init(_ spec: StackSpec) {
-        content = [
+        content = .present([
             "name": .string(TemplateForm.escaped(spec.name)),
+            "control": spec.control.json,
             "services": .object(spec.services.map { JSONValue.Member($0.name.text, $0.json) }),
-        ]
+        ])
     }
 
     public var yaml: String { content.yaml }

@@ -20,10 +20,14 @@ enum Schema {
         "variable": ["type": "string", "pattern": "\\$"],
     ]
 
-    /// A Markdown table of the keys of a service and of the file.
+    /// Markdown tables of the keys of the file, of a service, and of what has many keys of its own.
     static var reference: String {
-        table("The file", StackDraft.fields) + "\n" + table("A service", ServiceDraft.fields) + "\n"
-            + table("A probe", Definition<ProbeDraft>.probeFields)
+        [
+            table("The file", StackDraft.fields), table("`control`", ControlDraft.fields),
+            table("A service", ServiceDraft.fields), table("A probe", Definition<ProbeDraft>.probeFields),
+            table("`logging`", LoggingDraft.fields), table("`schedule`", ScheduleDraft.fields),
+            table("An entry of `develop.watch`", WatchDraft.fields),
+        ].joined(separator: "\n")
     }
 
     private static func table<Root>(_ title: String, _ fields: [Field<Root>]) -> String {

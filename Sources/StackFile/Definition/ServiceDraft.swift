@@ -40,6 +40,8 @@ struct ServiceDraft: Sendable {
     var preStop: Located<[Template]>?
     var drain: Located<Duration>?
     var logging: Located<LogSpec>?
+    var schedule: Located<ScheduleSpec>?
+    var watches: Located<[WatchSpec]>?
 }
 
 extension Definition where Value == ServiceDraft {
@@ -50,8 +52,8 @@ extension Definition where Value == ServiceDraft {
 extension ServiceDraft {
     /// Every key of a service, in the order of the reference.
     static let fields =
-        processFields + accountFields + orderFields + endpointFields + healthFields + lifecycleFields + laterFields
-        + documentFields
+        processFields + accountFields + orderFields + endpointFields + healthFields + lifecycleFields + automaticFields
+        + laterFields + documentFields
 
     private static let processFields: [Field<ServiceDraft>] = [
         Field(
@@ -124,7 +126,7 @@ extension ServiceDraft {
 
     private static let lifecycleFields: [Field<ServiceDraft>] = [
         Field(
-            "restart", \.restart, .restart, default: "on-failure, or no where another service awaits its end",
+            "restart", \.restart, .restart, default: "on-failure; no with a `schedule`, or where another service awaits its end",
             "When an instance that ended is followed by another, and how soon."),
         Field(
             "stop_signal", \.stopSignal, .signal, default: "SIGTERM", "The signal that asks the main process to end."),
@@ -136,6 +138,13 @@ extension ServiceDraft {
             "drain", \.drain, .duration, default: "0s",
             "How long the replica is out of rotation before it gets the signal."),
         Field("logging", \.logging, .logging, "What is kept of the output."),
+    ]
+
+    private static let automaticFields: [Field<ServiceDraft>] = [
+        Field(
+            "schedule", \.schedule, .schedule,
+            "When it runs by itself; it is a program that ends, and is not started with the stack."),
+        Field("develop", \.watches, .develop, "Compose's `watch`: files whose changes restart it."),
     ]
 
     private static let documentFields: [Field<ServiceDraft>] = [

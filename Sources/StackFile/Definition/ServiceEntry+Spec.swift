@@ -4,8 +4,9 @@ extension ServiceEntry {
     /// The service by itself, without what only the other services tell: its dependencies' conditions, the default of
     /// its restarts, and its revision.
     func spec(
-        named name: ServiceName, at location: SourceLocation, report: inout Report
+        named name: ServiceName, at location: SourceLocation, directory: String, report: inout Report
     ) -> ServiceSpec {
+        checkSchedule(report: &report)
         let process = process(of: Located(name.text, at: location), report: &report)
         let probes = probes(command: process.command, report: &report)
         let restart = restart(report: &report)
@@ -24,10 +25,16 @@ extension ServiceEntry {
             startTimeout: draft.startTimeout.map(\.value.duration) ?? (notify && !hasOwnStartup ? .seconds(90) : nil),
             watchdog: draft.watchdog?.value,
             restart: RestartSpec(
-                mode: restart?.mode ?? .onFailure(maximumRetries: nil), backoff: restart?.backoff ?? .init(),
+                mode: restart?.mode ?? (draft.schedule == nil ? .onFailure(maximumRetries: nil) : .no), backoff: restart?.backoff ?? .init(),
                 budget: restart?.budget),
             stop: stop,
-            logging: draft.logging?.value ?? LogSpec())
+            logging: draft.logging?.value ?? LogSpec(),
+            schedule: draft.schedule?.value,
+            watches: (draft.watches?.value ?? []).map { watch in
+                var watch = watch
+                watch.path = Paths.join(directory, watch.path)
+                return watch
+            })
     }
 
     private var stop: StopSpec {

@@ -2,16 +2,15 @@ import StackModel
 
 /// Specs as a stack file writes them: long forms, every default, `$` doubled where it stands for itself.
 extension ServiceSpec {
-    var json: JSONValue {
-        fields(replicas: replicas)
-    }
+    /// Keys that no instance knows of: how many there are, and when they are started or restarted.
+    static let keysOutsideOfRevisions: Set = ["replicas", "schedule", "develop"]
 
-    /// What makes a revision: everything but how many of it there are.
+    /// What makes a revision.
     var contentForRevision: String {
-        fields(replicas: nil).text
+        JSONValue.object(json.members.filter { !Self.keysOutsideOfRevisions.contains($0.key) }).text
     }
 
-    private func fields(replicas: Int?) -> JSONValue {
+    var json: JSONValue {
         .present([
             "command": .templates(process.command),
             "working_dir": process.workingDirectory.map { .template($0) },
@@ -27,7 +26,7 @@ extension ServiceSpec {
             "no_new_privileges": .boolean(process.noNewPrivileges),
             "depends_on": .nonEmpty(
                 dependencies.map { .init($0.service.text, ["condition": .plain($0.condition.rawValue)]) }),
-            "replicas": replicas.map { .integer($0) },
+            "replicas": .integer(replicas),
             "listen": .nonEmpty(listeners.map { .init($0.name, ["address": $0.address.json]) }),
             "ports": .nonEmpty(ports.map { .init($0.name, $0.assignment.json) }),
             "notify": .boolean(notify),
@@ -42,10 +41,70 @@ extension ServiceSpec {
             "stop_grace_period": .duration(stop.gracePeriod),
             "pre_stop": stop.preStop.map { .templates($0) },
             "drain": .duration(stop.drain),
-            "logging": [
-                "max_size": .plain(logging.maximumSize.description), "max_files": .integer(logging.maximumFiles),
-            ],
+            "logging": logging.json,
+            "schedule": schedule?.json,
+            "develop": watches.isEmpty ? nil : ["watch": .array(watches.map(\.json))],
         ])
+    }
+}
+
+extension LogSpec {
+    fileprivate var json: JSONValue {
+        let driver = JSONValue.Member("driver", .plain(destination.name))
+        switch destination {
+        case .journal, .nowhere: return .object([driver])
+        case .files:
+            return .present([
+                "driver": driver.value, "max_size": .plain(maximumSize.description),
+                "max_files": .integer(maximumFiles), "max_age": maximumAge.map { .duration($0) },
+                "compress": .boolean(compresses),
+            ])
+        }
+    }
+}
+
+extension ScheduleSpec {
+    fileprivate var json: JSONValue {
+        let (expression, zone, interval): (JSONValue?, JSONValue?, JSONValue?) =
+            switch trigger {
+            case .cron(let expression, let zone): (.plain(expression.description), .plain(zone.name), nil)
+            case .interval(let interval): (nil, nil, .duration(interval))
+            }
+        return .present([
+            "cron": expression, "time_zone": zone, "every": interval, "overlap": .plain(overlap.rawValue),
+            "run_on_start": .boolean(runsOnStart), "history": .integer(history),
+        ])
+    }
+}
+
+extension WatchSpec {
+    fileprivate var json: JSONValue {
+        .present([
+            "path": .plain(path), "action": "restart", "ignore": .nonEmpty(ignore.map { .plain($0.text) }),
+            "include": .nonEmpty(include.map { .plain($0.text) }), "debounce": .duration(debounce),
+        ])
+    }
+}
+
+extension ControlSpec {
+    /// Nil where it grants nothing and listens nowhere.
+    var json: JSONValue? {
+        JSONValue.present([
+            "access": .nonEmpty(
+                grants.map { grant in
+                    .init(
+                        grant.role.rawValue,
+                        .present([
+                            "users": .nonEmpty(grant.users.map { .plain($0) }),
+                            "groups": .nonEmpty(grant.groups.map { .plain($0) }),
+                        ]))
+                }),
+            "listen": listener.map { .plain(NetworkAddress.text(host: $0.host, port: String($0.port))) },
+            "tokens": .nonEmpty(
+                tokens.map {
+                    ["name": .plain($0.name), "role": .plain($0.role.rawValue), "file": .plain($0.file)]
+                }),
+        ]).unlessEmpty
     }
 }
 

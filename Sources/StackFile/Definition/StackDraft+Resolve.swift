@@ -6,7 +6,8 @@ extension StackDraft {
         var services: [ResolvingService] = []
         for entry in self.services?.value ?? [] {
             guard let name = ServiceName(entry.name.value) else { continue }
-            let spec = entry.value.spec(named: name, at: entry.name.location, report: &report)
+            let spec = entry.value.spec(
+                named: name, at: entry.name.location, directory: directory, report: &report)
             services.append(ResolvingService(entry: entry.value, location: entry.name.location, spec: spec))
         }
         services.sort { $0.spec.name < $1.spec.name }
@@ -15,7 +16,9 @@ extension StackDraft {
         for index in services.indices {
             services[index].spec.revision = Revision(hashing: services[index].spec.contentForRevision)
         }
-        return StackSpec(name: name, directory: directory, services: services.map(\.spec))
+        return StackSpec(
+            name: name, directory: directory, services: services.map(\.spec),
+            control: control?.value.resolved(in: directory) ?? ControlSpec())
     }
 }
 

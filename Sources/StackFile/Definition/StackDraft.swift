@@ -4,6 +4,7 @@ import StackModel
 struct StackDraft: Sendable {
     var name: Located<String>?
     var services: Located<[NamedValue<ServiceEntry>]>?
+    var control: Located<ControlDraft>?
 }
 
 /// A service with what is needed to judge it when all services are known.
@@ -27,6 +28,7 @@ extension StackDraft {
     static let fields: [Field<StackDraft>] = [
         Field("name", \.name, .stackName, default: "the base name of the first file's directory", "The stack's name."),
         Field("services", \.services, .services, "What runs, by name."),
+        Field("control", \.control, .control, "Who may do what over the control API."),
         Field(resolved: "include", .includes, "Files whose services are added to these."),
         Field("version", .text("a text"), "Obsolete, as in Compose.") { _, _, entry, report in
             report.warning(at: entry.keyLocation, "`version` is obsolete", remedy: "leave it out")

@@ -2,11 +2,13 @@ import StackModel
 
 extension StackFile {
     /// From the tree of a stack's files to its spec.
-    static func resolve(_ document: Document, files: [String]) -> LoadResult {
-        var report = Report(document.diagnostics)
+    static func resolve(_ document: Document, files: [String], zones: TimeZones) -> LoadResult {
+        var report = Report(document.diagnostics, zones: zones)
         let spec = spec(of: document, report: &report)
         let diagnostics = report.diagnostics.sorted(by: files, with: document.sources)
-        return LoadResult(spec: report.diagnostics.hasErrors ? nil : spec, diagnostics: diagnostics)
+        return LoadResult(
+            spec: report.diagnostics.hasErrors ? nil : spec, diagnostics: diagnostics, variables: document.variables,
+            files: document.files)
     }
 
     private static func spec(of document: Document, report: inout Report) -> StackSpec? {

@@ -13,4 +13,8 @@ struct Document: Sendable {
     /// What was found so far; the definition layer appends to it.
     var diagnostics: DiagnosticList
     var sources: SourceTexts
+    /// The names of the variables whose value was asked for, whether they are set or not.
+    var variables: Set<String>
+    /// The paths of the files that were read, in that order.
+    var files: [String]
 }

@@ -23,6 +23,7 @@ extension DocumentLoader {
         var values: [String: String] = [:]
         for var entry in own {
             if entry.value.isNull {
+                askedVariables.insert(entry.key)
                 guard let value = project.variables[entry.key] else { continue }
                 entry.value = Node(.scalar(value, isQuoted: true), at: entry.keyLocation)
             }

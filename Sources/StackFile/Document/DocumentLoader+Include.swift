@@ -94,6 +94,10 @@ extension DocumentLoader {
     private mutating func take(_ included: Node, from inclusion: Inclusion, into document: inout Node) {
         for section in included.entries {
             if section.key == "name" || section.key == "version" || section.key.hasPrefix("x-") { continue }
+            var section = section
+            if section.key == "control" {
+                section.value = section.value.control(movedFrom: TemplateForm.escaped(inclusion.directory))
+            }
             let own = document[section.key]
             guard section.value.isMapping, own?.isMapping != false else {
                 // It is no section at all, and so it is reported where it stands.

@@ -10,7 +10,10 @@ extension DocumentLoader {
         case .null:
             return node
         case .scalar(let text, let isQuoted):
-            let interpolation = Interpolation(text) { variables[$0] }
+            let interpolation = Interpolation(text) { name in
+                askedVariables.insert(name)
+                return variables[name]
+            }
             diagnostics.append(interpolation.faults, in: source, from: node.location)
             guard interpolation.text != text, charge(Node.weight(ofText: interpolation.text), at: node.location) else {
                 return node

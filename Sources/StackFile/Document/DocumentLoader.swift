@@ -28,6 +28,10 @@ struct DocumentLoader {
     var scopes = 0
     private var tags: [SourceLocation: MergeTag] = [:]
     private var filesRead = 0
+    /// The paths of those that there are.
+    private var paths: [String] = []
+    /// The variables whose value was asked for.
+    var askedVariables: Set<String> = []
     private var weight = 0
 
     var merge: Merge { Merge(tags: tags) }
@@ -52,7 +56,9 @@ struct DocumentLoader {
         let loaded = load(files.map { ($0, nil) }, of: project)
         var root = loaded ?? Node(.mapping([]), at: SourceLocation(file: first, line: 1, column: 1))
         removeInactiveServices(from: &root, active: activeProfiles(variables))
-        return Document(root: root, directory: directory, diagnostics: diagnostics, sources: sources)
+        return Document(
+            root: root, directory: directory, diagnostics: diagnostics, sources: sources, variables: askedVariables,
+            files: paths)
     }
 
     /// The files of a project as one tree; nil where none of them could be read.
@@ -72,8 +78,9 @@ struct DocumentLoader {
         return result
     }
 
-    private func activeProfiles(_ variables: Variables) -> Set<String> {
+    private mutating func activeProfiles(_ variables: Variables) -> Set<String> {
         if !profiles.isEmpty { return profiles }
+        askedVariables.formUnion(["STACK_PROFILES", "COMPOSE_PROFILES"])
         let names = variables["STACK_PROFILES"] ?? variables["COMPOSE_PROFILES"] ?? ""
         return Set(names.split(separator: ",").map { String($0.filter { $0 != " " }) })
     }
@@ -123,6 +130,7 @@ struct DocumentLoader {
         if let known = sources[path] { return known }
         do throws(FileError) {
             let bytes = try fileSystem.readFile(path, limit: Limits.fileSize)
+            paths.append(path)
             return text(of: path, bytes)
         } catch {
             switch error {
@@ -160,7 +168,13 @@ struct DocumentLoader {
         guard let source = readText(path, referredFrom: location, isRequired: isRequired),
             charge(source.bytes.count / 64, at: location ?? SourceLocation(file: path, line: 1, column: 1))
         else { return [] }
-        return EnvironmentFile(source, format: format, diagnostics: &diagnostics, lookup: lookup).variables
+        var asked: Set<String> = []
+        let file = EnvironmentFile(source, format: format, diagnostics: &diagnostics) { name in
+            asked.insert(name)
+            return lookup(name)
+        }
+        askedVariables.formUnion(asked)
+        return file.variables
     }
 
     /// The text of a scalar for the loader's own use.

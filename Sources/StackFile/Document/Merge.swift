@@ -13,6 +13,7 @@ struct Merge {
         case service
         case probes
         case probe
+        case schedule
         /// `environment` and `labels`: `[A=1]` and `{A: 1}`.
         case variables
         /// `depends_on`: `[db]` and `{db: {}}`.
@@ -28,6 +29,7 @@ struct Merge {
             case (.services, _): .service
             case (.service, "probes"): .probes
             case (.probes, _): .probe
+            case (.service, "schedule"): .schedule
             case (.service, "environment"), (.service, "labels"): .variables
             case (.service, "depends_on"): .names
             case (.service, "env_file"), (.service, "profiles"), (.service, "group_add"): .list
@@ -80,7 +82,7 @@ struct Merge {
     }
 
     private func mergedEntries(_ base: [Node.Entry], _ override: [Node.Entry], _ role: Role) -> [Node.Entry] {
-        var result = role == .probe ? Self.withoutReplacedHandler(base, override) : base
+        var result = Self.withoutReplaced(base, override, role)
         var indices = Dictionary(result.indices.map { (result[$0].key, $0) }, uniquingKeysWith: { first, _ in first })
         for entry in override {
             if let index = indices[entry.key] {
@@ -97,11 +99,17 @@ struct Merge {
         return result
     }
 
-    /// A probe has one handler: one of another kind takes the place of the one before, as a logging driver does.
-    private static func withoutReplacedHandler(_ base: [Node.Entry], _ override: [Node.Entry]) -> [Node.Entry] {
-        let handlers: Set = ["exec", "http", "tcp", "unix", "grpc", "log", "notify", "listening", "mcp"]
-        guard let new = override.first(where: { handlers.contains($0.key) })?.key else { return base }
-        return base.filter { $0.key == new || !handlers.contains($0.key) }
+    /// A probe has one handler, and a schedule one trigger: one of another kind takes the place of the one before, as a
+    /// logging driver does.
+    private static func withoutReplaced(_ base: [Node.Entry], _ override: [Node.Entry], _ role: Role) -> [Node.Entry] {
+        let kinds: [Set<String>]
+        switch role {
+        case .probe: kinds = ["exec", "http", "tcp", "unix", "grpc", "log", "notify", "listening", "mcp"].map { [$0] }
+        case .schedule: kinds = [["cron", "time_zone"], ["every"]]
+        case .root, .services, .service, .probes, .variables, .names, .list, .command, .other: return base
+        }
+        guard let new = kinds.first(where: { kind in override.contains { kind.contains($0.key) } }) else { return base }
+        return base.filter { entry in new.contains(entry.key) || !kinds.contains { $0.contains(entry.key) } }
     }
 
     private static func appended(_ first: [Node], _ second: [Node]) -> [Node] {

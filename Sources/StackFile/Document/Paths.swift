@@ -55,11 +55,24 @@ extension Node {
                     probe.set("unix", to: unix.value.path(movedFrom: directory), keyLocation: unix.keyLocation)
                     return probe
                 }
+            case "develop":
+                entry.value = entry.value.mapValues { watches in
+                    watches.mapItems { $0.path(movedFrom: directory, key: "path") }
+                }
             default:
                 break
             }
             return entry
         }
+        return result
+    }
+
+    /// A `control` section that was written for another directory, likewise.
+    func control(movedFrom directory: String) -> Node {
+        guard let tokens = self["tokens"] else { return self }
+        var result = self
+        let moved = tokens.mapItems { $0.path(movedFrom: directory, key: "file") }
+        result.set("tokens", to: moved, keyLocation: tokens.location)
         return result
     }
 

@@ -20,6 +20,12 @@ extension Judge {
         announced = nil
         let service = told.replicas[position].service
         try checkMayStart(id, service)
+        guard told.services[service].wantedReplicas.contains(position) else {
+            throw violation(.scale, "\(id) is of \(replica), and \(told.services[service].wanted) are wanted")
+        }
+        guard revision.spec.revision == told.services[service].spec.revision else {
+            throw violation(.change, "\(id) of \(replica) is made of revision \(revision.spec.revision)")
+        }
         if let notBefore = told.replicas[position].restarts.notBefore, told.servedUntil < notBefore {
             throw violation(.backoff, "\(id) of \(replica) is made, not before \(notBefore.sinceOrigin.text)")
         }
@@ -40,7 +46,10 @@ extension Judge {
             throw violation(
                 .conditions, "\(id) of \(name) is made without \(unmet.condition.rawValue) of \(dependency)")
         }
-        if told.services[service].listeners != .open {
+        if told.services[service].isScheduled, !told.services[service].runs.isUnderWay {
+            throw violation(.schedule, "\(id) of \(name) is made, and no run of it is under way")
+        }
+        if !told.services[service].hasListeners {
             throw violation(.conditions, "\(id) of \(name) is made before its listeners are bound")
         }
     }
@@ -58,7 +67,7 @@ extension Judge {
 
     mutating func write(_ record: JournalRecord) throws(Violation) {
         switch record {
-        case .desired: break
+        case .desired, .scaled, .removed: break
         case .creating(let id, _, _):
             announced = id
             guard journalled.insert(id).inserted else {

@@ -6,27 +6,31 @@ extension Judge {
     func checkSettled() throws(Violation) {
         for service in told.services.indices {
             let mayStart = told.mayStart(service)
-            let mustEnd = told.services[service].isGoingDown && !isHeld(service)
+            let isGoingDown = told.services[service].isGoingDown
+            let mustEnd = isGoingDown && told.holder(of: service) == nil
             for position in told.services[service].replicas {
+                let isUnwanted = !isGoingDown && told.isUnwanted(position)
                 let objection = told.replicas[position].objection(
-                    mayStart: mayStart, mustEnd: mustEnd, served: told.servedUntil)
+                    mayStart: mayStart && !isUnwanted, mustEnd: mustEnd || isUnwanted, served: told.servedUntil)
                 if let objection {
                     throw violation(objection.invariant, "\(told.replicas[position].id) \(objection.detail)")
                 }
             }
+            try checkRemains(service)
+            try checkRun(service)
         }
     }
 
-    /// Dependents that go down too have instances still.
-    private func isHeld(_ service: Int) -> Bool {
-        guard !told.isImmediate else { return false }
-        return told.services[service].dependents.contains {
-            told.services[$0].isGoingDown && told.hasInstance($0)
-        }
+    /// Of a service that is gone from the file nothing stays.
+    private func checkRemains(_ index: Int) throws(Violation) {
+        guard !told.services[index].isListed, told.services[index].listeners != .closed, !told.hasInstance(index)
+        else { return }
+        throw violation(.change, "\(told.services[index].name) is gone from the stack file, and its listeners are open")
     }
 
     /// What the core shows of itself is what it was told.
     func check(_ snapshot: StackSnapshot) throws(Violation) {
+        try checkServices(snapshot)
         for service in snapshot.services {
             let isBlocked = told.index(of: service.name).map { told.isBlocked($0) } ?? false
             for replica in service.replicas {
@@ -44,6 +48,57 @@ extension Judge {
                 if replica.instance != instance?.id {
                     throw violation(.readiness, "\(replica.id) is shown with another instance than it has")
                 }
+                guard replica.restartCauses.reduce(0, { $0 + $1.count }) == replica.restarts else {
+                    throw violation(.readiness, "\(replica.id) has had restarts of no cause")
+                }
+            }
+        }
+    }
+
+    /// It shows the services of the file, and of those that are gone from it what still stops.
+    private func checkServices(_ snapshot: StackSnapshot) throws(Violation) {
+        var shown = snapshot.services[...]
+        for (index, service) in told.services.enumerated() {
+            guard let first = shown.first, first.name == service.name else {
+                guard service.isListed || told.hasInstance(index) else { continue }
+                throw violation(.change, "\(service.name) is in the stack, and not shown")
+            }
+            shown.removeFirst()
+            let isThere = service.isListed || told.hasInstance(index) || service.unansweredOpenings > 0
+            guard isThere else { throw violation(.change, "\(service.name) is shown, and nothing of it is left") }
+            try check(first, of: index)
+        }
+        if let other = shown.first { throw violation(.change, "\(other.name) is shown, and was never in the stack") }
+    }
+
+    private func check(_ shown: ServiceSnapshot, of index: Int) throws(Violation) {
+        let service = told.services[index]
+        guard service.isListed else { return }
+        guard shown.wantedReplicas == service.wanted,
+            shown.replicas.allSatisfy({ $0.id.index < service.wanted || $0.instance != nil }),
+            shown.replicas.count(where: { $0.id.index < service.wanted }) == service.wanted
+        else {
+            throw violation(.scale, "\(service.name) is shown with \(shown.replicas.count) replicas of \(service.wanted)")
+        }
+        let open = shown.runs.count { $0.outcome == nil }
+        guard open == (service.runs.isUnderWay ? 1 : 0) + (service.runs.isQueued ? 1 : 0),
+            shown.runs.count - open <= service.spec.schedule?.history ?? 0 || shown.schedule == nil
+        else { throw violation(.schedule, "\(service.name) is shown with \(open) runs that go on or wait") }
+    }
+
+    /// Everything has come up, and nothing goes on: what runs is what the stack file says.
+    func checkQuiescent(_ snapshot: StackSnapshot) throws(Violation) {
+        for shown in snapshot.services {
+            guard let index = told.index(of: shown.name), told.services[index].unansweredOpenings == 0 else { continue }
+            let service = told.services[index]
+            guard service.isListed, shown.revision == service.spec.revision else {
+                throw violation(.change, "\(shown.name) is there in revision \(shown.revision)")
+            }
+            for replica in shown.replicas where replica.instance != nil && replica.revision != shown.revision {
+                throw violation(.change, "\(replica.id) runs in revision \(replica.revision)")
+            }
+            guard shown.replicas.count == service.wanted else {
+                throw violation(.scale, "\(shown.name) has \(shown.replicas.count) replicas of \(service.wanted)")
             }
         }
     }
@@ -75,7 +130,8 @@ struct Objection {
 extension Told {
     /// Nothing keeps an instance of the service from being made.
     fileprivate func mayStart(_ service: Int) -> Bool {
-        services[service].isDesired && !services[service].isGoingDown && services[service].listeners == .open
+        services[service].isDesired && !services[service].isGoingDown && services[service].hasListeners
+            && (!services[service].isScheduled || services[service].runs.isUnderWay)
             && unmetDependency(of: service) == nil
     }
 }

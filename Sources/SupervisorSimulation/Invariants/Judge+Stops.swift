@@ -22,9 +22,11 @@ extension Judge {
     private func check(_ cause: StopCause, of instance: ToldInstance) throws(Violation) {
         let isJustified: Bool
         switch cause {
-        case .stopRequested, .restartRequested, .shutdown:
+        case .stopRequested, .restartRequested, .shutdown, .specChanged, .removed:
             try checkOrder(of: instance)
             isJustified = told.services[instance.service].isGoingDown
+        case .scaledDown: isJustified = !told.services[instance.service].wantedReplicas.contains(instance.replica)
+        case .runReplaced: isJustified = told.services[instance.service].runs.isReplacing
         case .startupProbeFailed: isJustified = instance.hasFailedStartup
         case .livenessProbeFailed: isJustified = instance.hasFailedLiveness
         case .startTimedOut: isJustified = !instance.hasStarted && isServed(instance.startLimit)
@@ -43,12 +45,9 @@ extension Judge {
 
     /// A service ends when those that depend on it and go down too have ended.
     private func checkOrder(of instance: ToldInstance) throws(Violation) {
-        guard !told.isImmediate else { return }
-        let service = told.services[instance.service]
-        for dependent in service.dependents where told.services[dependent].isGoingDown && told.hasInstance(dependent) {
-            let name = told.services[dependent].name
-            throw violation(.stopOrder, "\(instance.id) of \(service.name) is stopped while \(name) goes down")
-        }
+        guard let dependent = told.holder(of: instance.service) else { return }
+        let (name, other) = (told.services[instance.service].name, told.services[dependent].name)
+        throw violation(.stopOrder, "\(instance.id) of \(name) is stopped while \(other) goes down")
     }
 
     // MARK: Hook, signal, kill
@@ -67,6 +66,10 @@ extension Judge {
 
     mutating func signal(_ id: InstanceID, _ signal: Signal, _ scope: SignalScope) throws(Violation) {
         let instance = try instance(id, for: "a signal")
+        if scope == .mainProcess, told.expectedSignals[id] == signal {
+            told.expectedSignals[id] = nil
+            return
+        }
         guard signal == instance.spec.stop.signal else { throw violation(.lifecycle, "\(id) is sent \(signal)") }
         switch (instance.process, scope) {
         case (.running, .mainProcess):

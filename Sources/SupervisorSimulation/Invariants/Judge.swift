@@ -22,8 +22,8 @@ struct Judge {
     /// More effects than one step can have.
     private static let effectLimit = 5_000
 
-    init(_ stack: StackSpec, _ beginning: Beginning = Beginning()) {
-        told = Told(stack, beginning)
+    init(_ universe: Universe, _ beginning: Beginning = Beginning()) {
+        told = Told(universe, beginning)
         lastInstance = InstanceID(serial: beginning.restored.nextInstance - 1)
     }
 
@@ -55,6 +55,7 @@ struct Judge {
         if hasStopped, let nextDeadline {
             throw violation(.progress, "the stack is stopped, and waits for \(nextDeadline.sinceOrigin.text)")
         }
+        try checkAnswered()
         try checkSettled()
     }
 
@@ -100,7 +101,8 @@ struct Judge {
         switch event.subject {
         case .instance(let id, let replica): try read(event.reason, of: id, replica)
         case .replica(let replica): try read(event.reason, of: replica)
-        case .service, .stack: break
+        case .service(let name): try read(event.reason, of: name)
+        case .stack: break
         }
     }
 
@@ -113,7 +115,7 @@ struct Judge {
             guard let instance = replica.instance else { continue }
             throw violation(.nothingLeft, "the stack is stopped while \(instance.id) of \(replica.id) is there")
         }
-        for service in told.services where !service.spec.listeners.isEmpty && service.listeners != .closed {
+        for service in told.services where service.listeners != .closed {
             throw violation(.nothingLeft, "the stack is stopped while the listeners of \(service.name) are not closed")
         }
         guard journalled.isEmpty else {
@@ -129,11 +131,23 @@ struct Judge {
     // MARK: Listeners
 
     private mutating func openListeners(_ revision: ServiceRevision) throws(Violation) {
-        guard let index = told.index(of: revision.spec.name) else { return }
-        switch told.services[index].listeners {
-        case .closed, .failed: told.services[index].listeners = .opening
-        case .opening, .open: throw violation(.lifecycle, "the listeners of \(revision.spec.name) are opened twice")
+        let (name, listeners) = (revision.spec.name, revision.spec.listeners)
+        guard let index = told.index(of: name), told.services[index].isListed else {
+            throw violation(.change, "the listeners of \(name) are opened, which is not in the stack file")
         }
+        if told.hasInstance(index) {
+            throw violation(.change, "the listeners of \(name) change while its instances have the former ones")
+        }
+        switch told.services[index].listeners {
+        case .closed, .failed: break
+        case .opening, .open:
+            guard told.services[index].boundListeners != listeners else {
+                throw violation(.lifecycle, "the listeners of \(name) are opened twice")
+            }
+        }
+        told.services[index].listeners = .opening
+        told.services[index].boundListeners = listeners
+        told.services[index].unansweredOpenings += 1
     }
 
     private mutating func closeListeners(_ name: ServiceName) throws(Violation) {
@@ -142,5 +156,6 @@ struct Judge {
             throw violation(.lifecycle, "the listeners of \(name) are closed though they are not open")
         }
         told.services[index].listeners = .closed
+        told.services[index].boundListeners = []
     }
 }

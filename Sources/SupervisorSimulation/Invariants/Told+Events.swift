@@ -42,6 +42,7 @@ extension Told {
             change(id) { instance, _ in instance.isHookRunning = false }
         case .notified(let id, let notification): hear(notification, of: id)
         case .timePassed: serveDeadlines()
+        case .scheduleDue(let name): comeDue(name)
         case .observed: break
         }
     }
@@ -63,7 +64,10 @@ extension Told {
     }
 
     private mutating func answerListeners(of name: ServiceName, with state: Service.Listeners) {
-        guard let index = index(of: name), case .opening = services[index].listeners else { return }
+        guard let index = index(of: name) else { return }
+        services[index].unansweredOpenings -= 1
+        // What was ordered since then counts.
+        guard services[index].unansweredOpenings == 0, case .opening = services[index].listeners else { return }
         services[index].listeners = state
     }
 
@@ -84,6 +88,9 @@ extension Told {
     // MARK: Commands
 
     private mutating func obey(_ command: Command) {
+        if case .signal(let name, let replica, let signal) = command {
+            expectSignal(signal, to: name, replica: replica)
+        }
         guard !isShuttingDown || command.isShutdown else { return }
         switch command {
         case .start(let names): start(names)
@@ -91,6 +98,9 @@ extension Told {
             for index in indices(orAll: names) { goDown(index, isDesired: false) }
         case .restart(let names):
             for index in indices(orAll: names) { goDown(index, isDesired: true) }
+        case .scale(let name, let number): scale(name, to: number)
+        case .apply(let stack): apply(stack)
+        case .signal: break
         case .shutdown(let immediately):
             isShuttingDown = true
             isImmediate = isImmediate || immediately
@@ -101,31 +111,36 @@ extension Told {
     private mutating func start(_ names: [ServiceName]) {
         let roots = indices(orAll: names)
         let isIncluded = closure(of: roots)
-        for index in services.indices where isIncluded[index] {
-            services[index].isDesired = true
-            // A stop that has not begun yet is called off; one that has begun goes on, and a start follows it.
-            let isEnding = services[index].replicas.contains { replicas[$0].instance?.isEnding == true }
-            services[index].isRestarting = services[index].isRestarting || services[index].isGoingDown && isEnding
-            services[index].isGoingDown = services[index].isRestarting
-            for position in services[index].replicas {
-                if let instance = replicas[position].instance {
-                    guard instance.isEnding, replicas[position].afresh != .yes else { continue }
-                    replicas[position].afresh = roots.contains(index) ? .yes : .maybe
-                    continue
-                }
-                // Where it is only needed by what was named, it is started anew in some cases only.
-                let isNamed = roots.contains(index)
-                let hasCompleted = replicas[position].hasCompleted
-                replicas[position].restarts.startWasAsked(isNamed: isNamed, hasCompleted: hasCompleted, at: now)
-                if isNamed { replicas[position].hasCompleted = false }
+        for index in services.indices where isIncluded[index] { start(index, isNamed: roots.contains(index)) }
+    }
+
+    /// `isNamed`: it is not merely needed by what was named, in which case it is started anew in some cases only.
+    mutating func start(_ index: Int, isNamed: Bool) {
+        services[index].isDesired = true
+        // A stop that has not begun yet is called off; one that has begun goes on, and a start follows it.
+        let isEnding = services[index].wantedReplicas.contains { replicas[$0].instance?.isEnding == true }
+        services[index].isRestarting = services[index].isRestarting || services[index].isGoingDown && isEnding
+        services[index].isGoingDown = services[index].isRestarting
+        // What a scheduled one does is its runs' affair.
+        guard !services[index].isScheduled else { return }
+        for position in services[index].wantedReplicas {
+            if let instance = replicas[position].instance {
+                guard instance.isEnding, replicas[position].afresh != .yes else { continue }
+                replicas[position].afresh = isNamed ? .yes : .maybe
+                continue
             }
+            let hasCompleted = replicas[position].hasCompleted
+            replicas[position].restarts.startWasAsked(isNamed: isNamed, hasCompleted: hasCompleted, at: now)
+            if isNamed { replicas[position].hasCompleted = false }
         }
     }
 
-    private mutating func goDown(_ index: Int, isDesired: Bool) {
+    mutating func goDown(_ index: Int, isDesired: Bool) {
         services[index].isDesired = isDesired
         services[index].isGoingDown = !isDesired || hasInstance(index)
         services[index].isRestarting = isDesired && hasInstance(index)
+        services[index].runs.hasSucceeded = false
+        if !isDesired || !services[index].isScheduled { services[index].runs.isQueued = false }
         for position in services[index].replicas {
             replicas[position].hasCompleted = false
             replicas[position].afresh = .no

@@ -6,17 +6,39 @@ import SupervisorCore
 struct Told {
     struct Service {
         let name: ServiceName
-        let spec: ServiceSpec
+        /// Shared, for it is large and a service is often copied.
+        var revision: ServiceRevision
+        /// It is in the stack file.
+        var isListed: Bool
+        /// How many replicas somebody asked for.
+        var scale: Int?
         var dependencies: [(service: Int, condition: DependencySpec.Condition)] = []
+        /// Those that depend on it in any of the world's stack files.
         var dependents: [Int] = []
-        var replicas: Range<Int>
+        /// As many as it may ever have.
+        let replicas: Range<Int>
+        var runs = ToldRuns()
         /// Somebody wants it to run.
         var isDesired = true
         /// It was told to stop or to restart, and has not come to the end of that.
         var isGoingDown = false
         /// It comes up again when it is down.
         var isRestarting = false
-        var listeners: Listeners
+        var listeners = Listeners.closed
+        /// Those that are to be bound.
+        var boundListeners: [ListenerSpec] = []
+        /// Orders to bind that are not answered.
+        var unansweredOpenings = 0
+
+        var spec: ServiceSpec { revision.spec }
+        var isScheduled: Bool { spec.schedule != nil }
+        var wanted: Int { scale ?? spec.replicas }
+        var wantedReplicas: Range<Int> { replicas.lowerBound..<min(replicas.lowerBound + wanted, replicas.upperBound) }
+
+        /// Its listeners are those of its spec, and bound.
+        var hasListeners: Bool {
+            boundListeners == spec.listeners && (spec.listeners.isEmpty || listeners == .open)
+        }
 
         mutating func hasComeDown() {
             isGoingDown = false
@@ -63,32 +85,46 @@ struct Told {
     var isShuttingDown = false
     /// Without hooks, drains and grace, and in no order.
     var isImmediate = false
+    /// Signals that somebody has just asked for, and that are still to be sent.
+    var expectedSignals: [InstanceID: Signal] = [:]
     private let indices: [ServiceName: Int]
     private var replicaByInstance: [InstanceID: Int] = [:]
 
-    init(_ stack: StackSpec, _ beginning: Beginning) {
-        indices = Dictionary(uniqueKeysWithValues: stack.services.enumerated().map { ($1.name, $0) })
-        for (index, spec) in stack.services.enumerated() {
+    /// The services of all the world's stack files have a place; those of the first are there.
+    init(_ universe: Universe, _ beginning: Beginning) {
+        indices = universe.indices
+        for (index, spec) in universe.services.enumerated() {
             let first = replicas.count
-            for slot in 0..<spec.replicas {
+            for slot in 0..<universe.replicaLimit(of: spec.name) {
                 replicas.append(Replica(id: ReplicaID(service: spec.name, index: slot), service: index))
             }
             services.append(
                 Service(
-                    name: spec.name, spec: spec, replicas: first..<replicas.count,
-                    listeners: spec.listeners.isEmpty ? .open : .closed))
+                    name: spec.name, revision: ServiceRevision(spec), isListed: universe.isInFirst(spec.name),
+                    scale: beginning.restored.scales[spec.name], replicas: first..<replicas.count))
         }
-        for index in services.indices {
-            for dependency in services[index].spec.dependencies {
-                guard let target = indices[dependency.service] else { continue }
-                services[index].dependencies.append((target, dependency.condition))
+        for spec in universe.stacks.flatMap(\.services) {
+            guard let index = index(of: spec.name) else { continue }
+            for dependency in spec.dependencies {
+                guard let target = self.index(of: dependency.service), !services[target].dependents.contains(index)
+                else { continue }
                 services[target].dependents.append(index)
             }
         }
+        linkDependencies()
         let isNeeded = closure(of: indices(orAll: beginning.names))
-        for (index, spec) in stack.services.enumerated() {
-            let staysStopped = spec.restart.mode == .unlessStopped && beginning.restored.desired[spec.name] == .stopped
+        for index in services.indices {
+            let (spec, name) = (services[index].spec, services[index].name)
+            let staysStopped = spec.restart.mode == .unlessStopped && beginning.restored.desired[name] == .stopped
             services[index].isDesired = isNeeded[index] && !staysStopped
+        }
+    }
+
+    mutating func linkDependencies() {
+        for index in services.indices {
+            services[index].dependencies = services[index].spec.dependencies.compactMap { dependency in
+                self.index(of: dependency.service).map { ($0, dependency.condition) }
+            }
         }
     }
 
@@ -105,7 +141,8 @@ struct Told {
     func index(of name: ServiceName) -> Int? { indices[name] }
 
     func indices(orAll names: [ServiceName]) -> [Int] {
-        names.isEmpty ? Array(services.indices) : names.compactMap { index(of: $0) }
+        let named = names.isEmpty ? Array(services.indices) : names.compactMap { index(of: $0) }
+        return named.filter { services[$0].isListed }
     }
 
     /// For each service, whether it is one of these or needed by one of them, directly or not.
@@ -143,10 +180,26 @@ struct Told {
         replicas[position].last = Last(
             wasReady: instance.wasReady, isHostsFault: instance.hasFailedForLackOfRoom)
         let service = replicas[position].service
-        replicas[position].hasCompleted = !services[service].isGoingDown && instance.hasReachedItsAim
+        replicas[position].hasCompleted =
+            !services[service].isGoingDown && !services[service].runs.isReplacing && instance.hasReachedItsAim
         if services[service].isGoingDown { replicas[position].restarts.forgive() }
         beginAfresh(position)
         if services[service].isDesired && !hasInstance(service) { services[service].hasComeDown() }
+        forgetSurplus(of: service)
+    }
+
+    /// Of a replica that is not wanted nothing is remembered once its instance is gone.
+    mutating func forgetSurplus(of service: Int) {
+        for position in services[service].replicas.dropFirst(services[service].wanted)
+        where replicas[position].instance == nil {
+            replicas[position] = Replica(id: replicas[position].id, service: service)
+        }
+    }
+
+    /// It is of a replica that should not be, or of a run that is to make room for another.
+    func isUnwanted(_ position: Int) -> Bool {
+        let service = replicas[position].service
+        return !services[service].wantedReplicas.contains(position) || services[service].runs.isReplacing
     }
 
     private mutating func beginAfresh(_ position: Int) {
@@ -169,14 +222,15 @@ struct Told {
     /// Level-triggered. A service that goes down satisfies none.
     func holds(_ dependency: (service: Int, condition: DependencySpec.Condition)) -> Bool {
         let service = services[dependency.service]
-        if service.isGoingDown || !service.isDesired { return false }
+        if !service.isListed || service.isGoingDown || !service.isDesired { return false }
         switch dependency.condition {
         case .started:
             return service.replicas.contains { replicas[$0].hasCompleted || replicas[$0].instance?.isRunning == true }
         case .healthy:
             return service.replicas.contains { replicas[$0].instance?.isReady == true }
         case .completedSuccessfully:
-            return service.replicas.allSatisfy { replicas[$0].hasCompleted }
+            if service.isScheduled { return service.runs.hasSucceeded }
+            return service.wantedReplicas.allSatisfy { replicas[$0].hasCompleted }
         }
     }
 
@@ -191,21 +245,33 @@ struct Told {
 
     /// What the service waits for can never be, unless somebody intervenes.
     func isBlocked(_ service: Int) -> Bool {
-        guard services[service].isDesired, !services[service].isGoingDown else { return false }
+        guard services[service].isDesired, !services[service].isGoingDown, !services[service].isScheduled else {
+            return false
+        }
         return services[service].dependencies.contains { !holds($0) && canNeverHold($0) }
     }
 
     /// The graph has no cycle, so this comes to an end.
     private func canNeverHold(_ dependency: (service: Int, condition: DependencySpec.Condition)) -> Bool {
         let service = services[dependency.service]
-        guard service.isDesired, !service.isGoingDown else { return false }
+        guard service.isDesired, !service.isGoingDown, !service.isScheduled, service.wanted > 0 else { return false }
         let isBlocked = isBlocked(dependency.service)
         return switch dependency.condition {
-        case .started: service.replicas.allSatisfy { hasFailed($0, isBlocked: isBlocked) }
+        case .started: service.wantedReplicas.allSatisfy { hasFailed($0, isBlocked: isBlocked) }
         case .healthy:
-            service.replicas.allSatisfy { replicas[$0].hasCompleted || hasFailed($0, isBlocked: isBlocked) }
-        case .completedSuccessfully: service.replicas.contains { hasFailed($0, isBlocked: isBlocked) }
+            service.wantedReplicas.allSatisfy { replicas[$0].hasCompleted || hasFailed($0, isBlocked: isBlocked) }
+        case .completedSuccessfully: service.wantedReplicas.contains { hasFailed($0, isBlocked: isBlocked) }
         }
+    }
+
+    /// What the service waits for does not come unless somebody, or a schedule, does something.
+    private func waitsInVain(_ service: Int) -> Bool {
+        isBlocked(service)
+            || services[service].dependencies.contains { dependency in
+                !holds(dependency)
+                    && (services[dependency.service].isScheduled || services[dependency.service].wanted == 0
+                        || !services[dependency.service].isDesired || waitsInVain(dependency.service))
+            }
     }
 
     /// It has no instance, and there will be none by itself. `isBlocked`: that is so of its service.
@@ -225,12 +291,16 @@ struct Told {
         services.indices.allSatisfy { index in
             let service = services[index]
             guard service.isDesired else { return !hasInstance(index) }
-            guard !service.isGoingDown else { return false }
-            return service.replicas.allSatisfy { position in
-                let replica = replicas[position]
-                return replica.hasCompleted || replica.instance?.isReady == true
-                    || acceptingBlocked && replica.instance == nil && isBlocked(index)
+            if acceptingBlocked {
+                let surplus = service.replicas.dropFirst(service.wanted)
+                guard !service.isGoingDown, surplus.allSatisfy({ replicas[$0].instance == nil }) else { return false }
             }
+            return service.isScheduled
+                || service.wantedReplicas.allSatisfy { position in
+                    let replica = replicas[position]
+                    return replica.hasCompleted || !service.isGoingDown && replica.instance?.isReady == true
+                        || acceptingBlocked && replica.instance == nil && waitsInVain(index)
+                }
         }
     }
 
@@ -240,7 +310,7 @@ struct Told {
             service.replicas.compactMap { position -> String? in
                 let replica = replicas[position]
                 guard let instance = replica.instance else {
-                    return service.isDesired && !replica.hasCompleted ? "\(replica.id) has no instance" : nil
+                    return service.isDesired && service.wantedReplicas.contains(position) && !replica.hasCompleted ? "\(replica.id) has no instance" : nil
                 }
                 return instance.isReady && service.isDesired
                     ? nil : "\(replica.id) has \(instance.id), \(instance.process)"

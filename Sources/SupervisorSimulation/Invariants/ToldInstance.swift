@@ -154,6 +154,7 @@ struct ToldInstance {
     /// It has ended well, by itself, and nobody starts such a one again.
     var hasReachedItsAim: Bool {
         guard let end, end.isSuccess, !end.isPremature, stopCause == nil else { return false }
+        if spec.schedule != nil { return true }
         switch spec.restart.mode {
         case .no, .onFailure: return true
         case .always, .unlessStopped: return false

@@ -17,6 +17,9 @@ public enum Invariant: String, Sendable, CaseIterable {
     case determinism = "the same seed gives the same world"
     case liveness = "when faults end, the stack reaches its desired state"
     case journal = "the journal knows of an instance before it is made, and of its end after it"
+    case change = "an applied stack file is what runs in the end, and what it does not change is not touched"
+    case scale = "a service has as many replicas as were asked for last"
+    case schedule = "a scheduled service has one run at a time, and each that is due begins, waits or is left out"
     case readiness = "the snapshot shows what the core was told"
 }
 

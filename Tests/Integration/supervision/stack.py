@@ -97,6 +97,16 @@ class Stack:
         assert response.status == 200, body
         return json.loads(body)
 
+    def post(self, path: str, body: Document | None = None) -> tuple[int, Any]:
+        """The status and the document of the answer, whatever they are."""
+        connection = UnixConnection(self.socket_path, PATIENCE)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        connection.request("POST", path, body=None if body is None else json.dumps(body), headers=headers)
+        response = connection.getresponse()
+        text = response.read()
+        connection.close()
+        return response.status, json.loads(text)
+
     def replicas(self) -> dict[str, Document]:
         return {
             f"{replica['service']}/{replica['replica']}": replica

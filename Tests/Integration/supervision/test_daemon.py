@@ -244,9 +244,11 @@ def test_down_ends_what_a_killed_daemon_left(stack: Stack) -> None:
     stack.ctl("down")
 
 
-def test_a_running_stack_goes_on_as_it_was_started_and_up_says_so(stack: Stack) -> None:
+def test_up_on_a_running_stack_applies_what_has_changed_and_says_what(stack: Stack) -> None:
     stack.up(SLEEPERS, "--wait")
     before = stack.replicas()
     result = stack.up(SLEEPERS.replace("b: {command: [sleep, '1000']", "b: {command: [sleep, '1001']"), "--wait")
-    assert "the file has changed since" in result.stderr and "(b)" in result.stderr
-    assert stack.replica("b/0")["pid"] == before["b/0"]["pid"]
+    assert "1 to restart" in result.stderr
+    after = stack.replicas()
+    assert after["b/0"]["pid"] != before["b/0"]["pid"]
+    assert after["a/0"]["pid"] == before["a/0"]["pid"]

@@ -219,34 +219,4 @@ import Testing
         #expect(try service("stdin_open: true").process.keepsStandardInputOpen)
         #expect(try !service("").process.keepsStandardInputOpen)
     }
-
-    @Test func logging() throws {
-        let standard = try service("").logging
-        #expect(standard == LogSpec(maximumSize: ByteCount(20 << 20), maximumFiles: 5))
-        let own = try service("logging: {max_size: 1M, max_files: 2}").logging
-        #expect(own == LogSpec(maximumSize: ByteCount(1 << 20), maximumFiles: 2))
-        let compose = try service("logging: {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}").logging
-        #expect(compose == LogSpec(maximumSize: ByteCount(10 << 20), maximumFiles: 3))
-    }
-
-    @Test(arguments: [
-        ("logging: {driver: syslog}", "3:23: error: `driver` cannot be `syslog`; it is `json-file` or `local`"),
-        ("logging: {driver: locale}", "3:23: error: `driver` cannot be `locale`; did you mean `local`?"),
-        (
-            "logging: {options: {tag: x}}",
-            "3:25: error: unknown key `tag`; `options` of `logging` has `max-size`, `max-file`"
-        ),
-        (
-            "logging: {max_size: 1K}",
-            "3:25: error: `max_size` cannot be `1K`; it is a size such as `512M`, `2G` or `1GiB`, `4K` at least"
-        ),
-        ("logging: {max_files: 0}", "3:26: error: `max_files` cannot be `0`; it is a whole number from 1 to 1000"),
-        (
-            "logging: {max_files: 1, options: {max-file: 1}}",
-            "3:26: error: `max_files` and `max-file` are both given; keep one of them"
-        ),
-    ])
-    func loggingFaults(keys: String, fault: String) {
-        #expect(serviceFaults(keys) == [fault])
-    }
 }

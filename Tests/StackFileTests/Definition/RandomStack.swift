@@ -25,7 +25,7 @@ struct RandomStack {
         for index in services.indices {
             services[index].revision = Revision(hashing: services[index].contentForRevision)
         }
-        return StackSpec(name: "shop", directory: "/srv/shop", services: services)
+        return StackSpec(name: "shop", directory: "/srv/shop", services: services, control: control())
     }
 
     private mutating func service(_ name: ServiceName, after earlier: [ServiceSpec]) -> ServiceSpec {
@@ -35,7 +35,7 @@ struct RandomStack {
             ListenerSpec(name: "l\(index)", address: address(path: "/\(name)-\(index)"))
         }
         let names = ports.map(\.name)
-        return ServiceSpec(
+        var spec = ServiceSpec(
             name: name, process: process(ports: names), replicas: replicas,
             dependencies: earlier.compactMap { dependency(on: $0) }, listeners: listeners, ports: ports, notify: flip(),
             probes: ProbeSet(
@@ -47,9 +47,51 @@ struct RandomStack {
             stop: StopSpec(
                 preStop: maybe { [.init("stop")] + [$0.template(ports: names)] }, drain: duration(from: 0),
                 signal: Signal(number: Int32.random(in: 1...31, using: &generator)), gracePeriod: duration(from: 0)),
-            logging: LogSpec(
-                maximumSize: ByteCount(Int64.random(in: 4096...(1 << 40), using: &generator)),
-                maximumFiles: Int.random(in: 1...1000, using: &generator)))
+            logging: logging(), watches: (0..<Int.random(in: 0...2, using: &generator)).map { _ in watch() })
+        if Int.random(in: 0..<4, using: &generator) == 0 { schedule(&spec) }
+        return spec
+    }
+
+    private mutating func logging() -> LogSpec {
+        let destination = pick([LogSpec.Destination.files(.text), .files(.json), .journal, .nowhere])
+        guard case .files = destination else { return LogSpec(destination: destination) }
+        return LogSpec(
+            destination: destination, maximumSize: ByteCount(Int64.random(in: 4096...(1 << 40), using: &generator)),
+            maximumFiles: Int.random(in: 1...1000, using: &generator), maximumAge: maybe { $0.duration(from: 1) },
+            compresses: flip())
+    }
+
+    private mutating func watch() -> WatchSpec {
+        let patterns = ["*.$x", "a b", "**/[a-z]?", "!keep", "no", "#x"].compactMap { try? PathPattern($0) }
+        return WatchSpec(
+            path: pick(["/srv/shop/src", "/", "/a b/$x"]), ignore: patterns.filter { _ in flip() },
+            include: patterns.filter { _ in flip() }, debounce: duration(from: 0))
+    }
+
+    /// Makes a service one that runs by a schedule, without what makes no sense of it.
+    private mutating func schedule(_ spec: inout ServiceSpec) {
+        (spec.replicas, spec.listeners, spec.notify, spec.watchdog) = (1, [], false, nil)
+        spec.probes.readiness = nil
+        spec.restart.mode = pick([.no, .onFailure(maximumRetries: nil), .onFailure(maximumRetries: 7)])
+        var trigger = ScheduleSpec.Trigger.interval(duration(from: 1) + .seconds(1))
+        if flip(), let expression = try? CronExpression(pick(["0 3 * * *", "@daily", "*/5 0-12 1,15 jan mon-fri"])) {
+            trigger = .cron(expression, zone: .utc)
+        }
+        spec.schedule = ScheduleSpec(
+            trigger: trigger, overlap: pick(ScheduleSpec.Overlap.allCases), runsOnStart: flip(),
+            history: Int.random(in: 0...100, using: &generator))
+    }
+
+    private mutating func control() -> ControlSpec {
+        var control = ControlSpec(
+            grants: ControlRole.allCases.compactMap { role in
+                maybe { _ in ControlSpec.Grant(role: role, users: ["shop", "1000"], groups: ["no", "$x"]) }
+            })
+        if flip() {
+            control.listener = ControlSpec.Listener(host: pick(["127.0.0.1", "::1", "127.1.2.3"]), port: 9)
+            control.tokens = [ControlSpec.Token(name: "a", role: pick(ControlRole.allCases), file: "/x y/$t")]
+        }
+        return control
     }
 
     private mutating func process(ports: [String]) -> ProcessSpec {
@@ -67,6 +109,7 @@ struct RandomStack {
     }
 
     private mutating func dependency(on other: ServiceSpec) -> DependencySpec? {
+        if let schedule = other.schedule, !schedule.runsOnStart { return nil }
         var conditions = [DependencySpec.Condition.started]
         if other.hasReadiness { conditions.append(.healthy) }
         switch other.restart.mode {

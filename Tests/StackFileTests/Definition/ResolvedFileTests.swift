@@ -42,8 +42,10 @@ import Testing
                     stop_grace_period: "10s"
                     drain: "0s"
                     logging:
+                      driver: local
                       max_size: "20M"
                       max_files: 5
+                      compress: false
 
                 """)
     }

@@ -19,7 +19,8 @@ import Testing
     @Test(arguments: [
         "nice: 40", "replicas: many", "depends_on: db", "comand: [a]", "image: a", "restart: allways", "drain: 10",
         "ports: [\"80:80\"]", "ports: {a: 0}", "probes: {readiness: {exce: [a]}}", "stop_grace_period: 10x",
-        "ulimits: {nofiles: 1}", "logging: {driver: syslog}", "command: {a: b}", "umask: \"999\"", "notify: 3",
+        "ulimits: {nofiles: 1}", "logging: {driver: syslog}", "schedule: {overlap: often}",
+        "develop: {watch: [{action: restart}]}", "develop: {watch: [{path: a, action: sync}]}", "command: {a: b}", "umask: \"999\"", "notify: 3",
         "listen: {\"1:x\": \":80\"}", "autoscale: {min: 1}", "environment: [\"=a\"]",
     ])
     func whatIsRefusedByFormIsNotAccepted(keys: String) {
@@ -66,7 +67,10 @@ import Testing
 
     @Test func theReferenceHasARowForEveryKey() {
         let rows = StackFile.reference.split(separator: "\n").filter { $0.hasPrefix("| `") }
-        let keys = StackDraft.fields.map(\.name) + ServiceDraft.fields.map(\.name) + Definition.probeFields.map(\.name)
+        let keys =
+            StackDraft.fields.map(\.name) + ControlDraft.fields.map(\.name) + ServiceDraft.fields.map(\.name)
+            + Definition.probeFields.map(\.name) + LoggingDraft.fields.map(\.name)
+            + ScheduleDraft.fields.map(\.name) + WatchDraft.fields.map(\.name)
         #expect(rows.count == keys.count)
         for (row, key) in zip(rows, keys) { #expect(row.hasPrefix("| `\(key)` | ")) }
     }
@@ -98,7 +102,12 @@ enum Examples {
         "stop_grace_period: 1m30s",
         "stop_grace_period: 0", "pre_stop: [a, b]", "pre_stop: {exec: a b}", "command: a\npre_stop: [{command: a}]",
         "drain: 5s", "logging: {driver: local, options: {max-size: 10m, max-file: \"3\"}}",
-        "logging: {max_size: 1M, max_files: 2}", "autoscale: {min: 2, max: 8, metrics: [{cpu: 70%}, {memory: 512M}]}",
+        "logging: {max_size: 1M, max_files: 2, max_age: 1d, compress: true}", "logging: {driver: journald}",
+        "logging: {driver: json-file, options: {compress: \"true\"}}", "logging: {driver: none}",
+        "schedule: \"0 3 * * *\"", "schedule: \"@daily\"", "schedule: {every: 15m, overlap: queue, history: 0}",
+        "schedule: {cron: \"*/5 * * * mon-fri\", time_zone: UTC, overlap: replace, run_on_start: true}",
+        "develop: {watch: [{path: ./src, action: restart, ignore: [\"*.log\", cache/], include: \"**/*.py\"}]}",
+        "develop: {watch: [{path: a, debounce: 0}, {path: b}]}", "develop: {}", "autoscale: {min: 2, max: 8, metrics: [{cpu: 70%}, {memory: 512M}]}",
         "autoscale: {max: 8, metrics: [{prometheus: {metric: a, target: 0.5}}]}",
         "rollout: {max_surge: 25%, max_unavailable: 0, min_ready: 5s, on_failure: rollback, steps: [{pause: 60s}]}",
         "resources: {cpus: 2, memory: 4G}", "mem_limit: 1073741824", "cpus: 1.5", "x-mine: {a: [b]}",

@@ -11,7 +11,9 @@ import Testing
         for keys in Examples.sound {
             var document = loadDocument(["/srv/shop/stack.yaml": file(keys)], ["/srv/shop/stack.yaml"])
             for _ in 0..<Int.random(in: 1...3, using: &mutation.generator) { mutation.mutate(&document.root) }
-            let result = StackFile.resolve(document, files: ["/srv/shop/stack.yaml"])
+            let result = StackFile.resolve(
+                document, files: ["/srv/shop/stack.yaml"],
+                zones: TimeZones(fileSystem: MemoryFileSystem([:]), environment: [:]))
             let errors = result.diagnostics.filter { $0.severity == .error }
             #expect((result.spec == nil) == !errors.isEmpty)
             #expect(result.diagnostics.allSatisfy { $0.location != nil && !$0.message.isEmpty })
@@ -31,11 +33,11 @@ private struct Mutation {
         "512M", "9999999999T", "auto", "a", "a b", "a:b", "${run_dir}", "${port.x}", "$$", "http://", "http://[", ":",
         "::",
         "unix:", "/", "[::1]:80", "SIGTERM", "(", "a{1,99999}", "100%", "\u{0}", "é漢🚀", "*", "on-failure:", "CMD", "=",
-        "web", "{", "'", "\\",
+        "web", "{", "'", "\\", "0 3 * * *", "@daily", "0 0 30 2 *", "UTC", "Europe/Zurich", "**/x", "[a", "../x",
     ]
 
     private static let keys = [
-        "command", "exec", "http", "port", "x-a", "image", "period", "restarts", "web", "condition", "stdio", "soft",
+        "command", "every", "cron", "target", "exec", "http", "port", "x-a", "image", "period", "restarts", "web", "condition", "stdio", "soft",
         "",
         "a b", "nofile", "é",
     ]

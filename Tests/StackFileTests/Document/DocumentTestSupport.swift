@@ -5,10 +5,13 @@ import Testing
 /// Files for one test.
 struct MemoryFileSystem: FileSystem {
     var files: [String: [UInt8]]
+    var links: [String: String] = [:]
 
     init(_ files: [String: String]) {
         self.files = files.mapValues { Array($0.utf8) }
     }
+
+    func target(ofLink path: String) -> String? { links[path] }
 
     func readFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         guard let bytes = files[path] else { throw .notFound }

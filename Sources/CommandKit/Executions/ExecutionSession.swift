@@ -1,0 +1,145 @@
+import ControlClient
+import ControlProtocol
+import Glibc
+import StackModel
+
+/// Runs a command by the daemon as if it ran here: its input, output, terminal, signals and end are this process's.
+struct ExecutionSession: Sendable {
+    var client: ControlClient
+    var service: String
+    var request: ExecutionRequest
+    /// Beside an instance of the service, or as a one-off instance.
+    var besideInstance: Bool
+
+    /// So often the same is asked for until it is not waited for any longer.
+    private static let patience = 3
+    private static let remarks = TextOutput.standardError()
+
+    /// Returns with the status of the command.
+    ///
+    /// - Throws: `ControlClientError` where it cannot be started, `CommandFailure` where the daemon goes before it ends,
+    ///   `OutputFailure` where nobody reads its output any more.
+    func run() async throws -> CommandStatus {
+        let stream = try await client.execute(request, of: service, besideInstance: besideInstance)
+        let terminal = RawTerminal(isUsed: request.terminal != nil && isatty(STDIN_FILENO) == 1)
+        do {
+            let status = try await follow(stream, terminal)
+            await terminal.giveBack()
+            return status
+        } catch {
+            // What is told of the error is for a terminal that does with a newline what it should.
+            await terminal.giveBack()
+            throw error
+        }
+    }
+
+    private func follow(
+        _ stream: ControlStream<ExecutionRecord>, _ terminal: RawTerminal
+    ) async throws -> CommandStatus {
+        var helpers: [Task<Void, Never>] = []
+        defer { helpers.forEach { $0.cancel() } }
+        let (output, errors) = (TextOutput.standardOutput(), Self.remarks)
+        do {
+            for try await record in stream {
+                switch record {
+                case .item(.started(let id, _)):
+                    try await terminal.take()
+                    helpers = [Task { await watchSignals(id, terminal) }]
+                    if request.input { helpers.append(try passInput(to: id)) }
+                case .item(.output(let stream, let bytes)):
+                    try (stream == .stderr ? errors : output).write(bytes)
+                case .item(.exited(let exit)):
+                    return CommandStatus(exit)
+                case .gap(let gap):
+                    try errors.write("\(gap.text)\(request.terminal == nil ? "\n" : "\r\n")")
+                }
+            }
+        } catch ControlClientError.disconnected {
+            // It has ended, as at the end of the loop.
+        }
+        throw CommandFailure(.failed, "stackd ended before the command did", advice: "\"stackctl up -d\" starts it again")
+    }
+}
+
+// MARK: - Input
+
+extension ExecutionSession {
+    /// No more than one request takes, so that one that is refused can be repeated.
+    private static let pieceSize = 32 << 10
+    private static let firstPause = Duration.milliseconds(5)
+    private static let longestPause = Duration.milliseconds(200)
+
+    /// Passes standard input on in its order, one piece after the other: what is typed meanwhile is the next.
+    private func passInput(to execution: UInt64) throws(SystemError) -> Task<Void, Never> {
+        let reader = try InputReader(STDIN_FILENO)
+        return Task {
+            let input = client.input(of: execution)
+            do {
+                while case .bytes(let bytes) = await reader.read(limit: Self.pieceSize) {
+                    try await send(bytes, to: input)
+                }
+                try await send([], to: input, isLast: true)
+            } catch {
+                // The command has ended or reads no more, or the daemon is gone: the stream tells.
+            }
+        }
+    }
+
+    /// Again and again as long as the command has not read what came before.
+    private func send(
+        _ bytes: [UInt8], to input: ExecutionInput, isLast: Bool = false
+    ) async throws {
+        var pause = Self.firstPause
+        while true {
+            do throws(ControlClientError) {
+                return try await input.send(bytes, isLast: isLast)
+            } catch {
+                guard case .problem(let problem) = error, problem.code == .tooMuchInput else { throw error }
+            }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, Self.longestPause)
+        }
+    }
+}
+
+// MARK: - Signals
+
+extension ExecutionSession {
+    private func watchSignals(_ execution: UInt64, _ terminal: RawTerminal) async {
+        let isTerminal = request.terminal != nil
+        let ofTerminal: [Signal] = isTerminal ? [.windowChange, .terminalStop, .goOn] : []
+        var asked = 0
+        if isTerminal { await resize(execution) }
+        for await signal in Interrupts.stream(of: Interrupts.ending + [.quit] + ofTerminal) {
+            switch signal {
+            case .windowChange:
+                await resize(execution)
+            case .terminalStop:
+                await terminal.giveBack()
+                raise(SIGSTOP)
+                await takeAgain(execution, terminal)
+            case .goOn:
+                await takeAgain(execution, terminal)
+            default:
+                asked += 1
+                if asked > Self.patience {
+                    await terminal.giveBack()
+                    exit(128 + signal.number)
+                }
+                try? await client.signal(execution, signal.description)
+            }
+        }
+    }
+
+    /// After a stop, when the shell has used the terminal.
+    private func takeAgain(_ execution: UInt64, _ terminal: RawTerminal) async {
+        try? await terminal.take()
+        await resize(execution)
+    }
+
+    private func resize(_ execution: UInt64) async {
+        guard let size = TextOutput.standardOutput().size else { return }
+        let new = ExecutionRequest.TerminalSize(rows: size.rows, columns: size.columns)
+        try? await client.resize(execution, to: new)
+    }
+}

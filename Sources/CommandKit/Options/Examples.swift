@@ -1,0 +1,10 @@
+import ArgumentParser
+
+extension CommandConfiguration {
+    /// A command whose help ends with command lines that show how it is used.
+    init(abstract: String, discussion: String = "", examples: [String], aliases: [String] = []) {
+        let shown = (["Examples:"] + examples.map { "  \($0)" }).joined(separator: "\n")
+        self.init(
+            abstract: abstract, discussion: discussion.isEmpty ? shown : discussion + "\n\n" + shown, aliases: aliases)
+    }
+}

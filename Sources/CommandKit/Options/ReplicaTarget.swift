@@ -1,0 +1,22 @@
+import ArgumentParser
+
+/// `backend` or `backend/0`
+struct ReplicaTarget: ExpressibleByArgument, Hashable {
+    var service: String
+    /// Nil is every replica.
+    var index: Int?
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
+        switch parts.count {
+        case 1:
+            service = argument
+        case 2:
+            guard let index = Int(parts[1]), index >= 0 else { return nil }
+            service = String(parts[0])
+            self.index = index
+        default:
+            return nil
+        }
+    }
+}

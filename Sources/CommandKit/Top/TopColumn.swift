@@ -1,0 +1,106 @@
+import ControlProtocol
+
+/// A column of the table of `top`.
+struct TopColumn: Hashable, Sendable {
+    enum Content: Hashable, Sendable {
+        case name, state, processor, memory, restarts, since, processorBars, memoryBars, remark
+    }
+
+    var content: Content
+    var width: Int
+
+    /// Between two columns.
+    static let gap = 2
+
+    /// The columns that fit: on a wide screen all, on a narrow one the most important ones.
+    ///
+    /// - Parameters:
+    ///   - columns: of the screen.
+    ///   - longestName: in columns, of the replicas.
+    static func fitting(columns: Int, longestName: Int) -> [TopColumn] {
+        var result = [TopColumn(content: .name, width: min(max(longestName, 8), max(8, columns / 3)))]
+        var room = columns - result[0].width
+        for (content, width) in fixed {
+            guard room >= gap + width else { return result }
+            result.append(TopColumn(content: content, width: width))
+            room -= gap + width
+        }
+        return result + growing(room)
+    }
+
+    /// Wide enough for every value, and for the heading with its arrow.
+    private static let fixed: [(Content, Int)] = [
+        (.state, 9), (.processor, 5), (.memory, 5), (.restarts, 9), (.since, 6),
+    ]
+    private static let bars = 8...20
+    private static let leastRemark = 20
+
+    /// What the rest of a line is used for.
+    private static func growing(_ room: Int) -> [TopColumn] {
+        let remarkRoom = room - 2 * (gap + bars.lowerBound)
+        guard remarkRoom >= 0 else {
+            let width = min(room - gap, bars.upperBound)
+            return width < bars.lowerBound ? [] : [TopColumn(content: .processorBars, width: width)]
+        }
+        let hasRemark = remarkRoom >= gap + leastRemark
+        let barRoom = hasRemark ? room - gap - leastRemark : room
+        let width = min(barRoom / 2 - gap, bars.upperBound)
+        let both = [TopColumn(content: .processorBars, width: width), TopColumn(content: .memoryBars, width: width)]
+        let rest = room - 2 * (gap + width) - gap
+        return hasRemark ? both + [TopColumn(content: .remark, width: rest)] : both
+    }
+
+    /// The heading, with an arrow where the rows are sorted by it.
+    func title(order: TopOrder) -> String {
+        let (text, key): (String, TopOrder.Key?) =
+            switch content {
+            case .name: ("REPLICA", .name)
+            case .state: ("STATE", .state)
+            case .processor: ("CPU", .processor)
+            case .memory: ("MEM", .memory)
+            case .restarts: ("RESTARTS", .restarts)
+            case .since: ("SINCE", .since)
+            case .processorBars: ("CPU 1 MIN", nil)
+            case .memoryBars: ("MEM 1 MIN", nil)
+            case .remark: ("REASON", nil)
+            }
+        guard key == order.key else { return fitted(text) }
+        return fitted(text + (order.isReversed ? "▴" : "▾"))
+    }
+
+    /// What the column shows of a row, as wide as the column is.
+    func text(of row: TopRow, now: Timestamp) -> String {
+        switch content {
+        case .name: fitted(row.name.text)
+        case .state: fitted(row.replica.word)
+        case .processor: fitted(row.history.processorPercent.map(percentText) ?? "-")
+        case .memory: fitted(row.history.memoryBytes.map(bytesText) ?? "-")
+        case .restarts: fitted("\(row.replica.restarts)")
+        case .since: fitted(age(from: row.replica.since, to: now))
+        case .processorBars: row.history.processorBars(width: width)
+        case .memoryBars: row.history.memoryBars(width: width)
+        case .remark: fitted(row.replica.remark)
+        }
+    }
+
+    func style(of row: TopRow) -> Style {
+        switch content {
+        case .state: row.replica.style
+        case .restarts: row.replica.restarts > 0 ? .yellow : .plain
+        case .processorBars: .green
+        case .memoryBars: .service(0)
+        case .name, .processor, .memory, .since, .remark: .plain
+        }
+    }
+
+    /// Numbers stand at the right, words at the left.
+    private func fitted(_ text: String) -> String {
+        let text = DisplayWidth.fitted(text, to: width)
+        switch content {
+        case .processor, .memory, .restarts, .since:
+            return DisplayWidth.spaces(width - DisplayWidth.columns(of: text)) + text
+        case .name, .state, .processorBars, .memoryBars, .remark:
+            return DisplayWidth.padded(text, to: width)
+        }
+    }
+}

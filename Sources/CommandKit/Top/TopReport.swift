@@ -1,0 +1,85 @@
+import ControlProtocol
+
+/// A sample of `top` for programs: with the rates, which a single answer of the daemon does not tell.
+struct TopReport: Hashable, Codable, Sendable {
+    struct Host: Hashable, Codable, Sendable {
+        var processors: Int
+        /// Of one processor.
+        var cpuPercent: Double?
+        var memoryBytes: UInt64
+        var memoryTotalBytes: UInt64
+
+        enum CodingKeys: String, CodingKey {
+            case processors
+            case cpuPercent = "cpu_percent"
+            case memoryBytes = "memory_bytes"
+            case memoryTotalBytes = "memory_total_bytes"
+        }
+    }
+
+    struct Replica: Hashable, Codable, Sendable {
+        var service: String
+        var replica: Int
+        var state: ReplicaDocument.State
+        var ready: Bool
+        var pid: Int32?
+        /// Of one processor.
+        var cpuPercent: Double?
+        var memoryBytes: UInt64?
+        var processes: Int?
+        var restarts: Int
+        var since: Timestamp
+        var reason: String
+
+        enum CodingKeys: String, CodingKey {
+            case service, replica, state, ready, pid, processes, restarts, since, reason
+            case cpuPercent = "cpu_percent"
+            case memoryBytes = "memory_bytes"
+        }
+    }
+
+    var time: Timestamp
+    var stack: String
+    var state: StackDocument.State
+    var ready: Bool
+    var host: Host?
+    var replicas: [Replica]
+
+    /// Nil before the model has its first sample.
+    init?(_ model: TopModel) {
+        guard let sample = model.sample else { return nil }
+        time = sample.time
+        stack = sample.stack.name
+        state = sample.stack.state
+        ready = sample.stack.ready
+        host = sample.host.map { host in
+            Host(
+                processors: host.processors, cpuPercent: model.hostPercent, memoryBytes: host.memoryBytes,
+                memoryTotalBytes: host.memoryTotalBytes)
+        }
+        replicas = model.rows.map { row in
+            Replica(
+                service: row.replica.service, replica: row.replica.replica, state: row.replica.state,
+                ready: row.replica.ready, pid: row.replica.pid, cpuPercent: row.history.processorPercent,
+                memoryBytes: row.history.memoryBytes, processes: row.history.processes,
+                restarts: row.replica.restarts, since: row.replica.since, reason: row.replica.reason)
+        }
+    }
+}
+
+/// The table of `top` where it is not live.
+func usageTable(_ rows: [TopRow], now: Timestamp) -> Table {
+    var table = Table(
+        "REPLICA", "STATE", "CPU", "MEM", .init("PROCESSES", leaving: 0), .init("RESTARTS", leaving: 2),
+        .init("SINCE", leaving: 3), .init("REASON", leaving: 1))
+    for row in rows {
+        table.append(
+            Table.Cell(row.name.text), Table.Cell(row.replica.word, row.replica.style),
+            Table.Cell(row.history.processorPercent.map(percentText) ?? "-"),
+            Table.Cell(row.history.memoryBytes.map(bytesText) ?? "-"),
+            Table.Cell(row.history.processes.map { "\($0)" } ?? "-"),
+            Table.Cell("\(row.replica.restarts)", row.replica.restarts > 0 ? .yellow : .plain),
+            Table.Cell(age(from: row.replica.since, to: now)), Table.Cell(row.replica.remark))
+    }
+    return table
+}

@@ -1,0 +1,114 @@
+public import ControlProtocol
+
+/// What `/metrics` tells, as numbers; `PrometheusText` writes them.
+public struct StackMetrics: Sendable {
+    /// A cumulative histogram in the sense of Prometheus; bounds in seconds, ascending.
+    public struct Histogram: Sendable {
+        public static let latencyBounds: [Double] = [
+            0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10,
+        ]
+
+        public private(set) var bounds: [Double]
+        /// How many values were in each bucket alone; one more than there are bounds, the last without bound.
+        public private(set) var counts: [UInt64]
+        public private(set) var sum: Double = 0
+
+        public init(bounds: [Double] = latencyBounds) {
+            self.bounds = bounds
+            counts = Array(repeating: 0, count: bounds.count + 1)
+        }
+
+        public var count: UInt64 { counts.reduce(0, +) }
+
+        public mutating func observe(_ seconds: Double) {
+            counts[bounds.firstIndex { seconds <= $0 } ?? bounds.count] += 1
+            sum += seconds
+        }
+    }
+
+    /// The probes of one replica in one role.
+    public struct Probe: Sendable {
+        /// `startup`, `readiness`, `liveness`.
+        public var role: String
+        public var passed: UInt64
+        public var failed: UInt64
+        public var latency: Histogram
+
+        public init(role: String, passed: UInt64 = 0, failed: UInt64 = 0, latency: Histogram = Histogram()) {
+            self.role = role
+            self.passed = passed
+            self.failed = failed
+            self.latency = latency
+        }
+    }
+
+    public struct Replica: Sendable {
+        public var document: ReplicaDocument
+        /// By cause.
+        public var restarts: [(cause: String, count: Int)]
+        public var probes: [Probe]
+        /// Nil where nothing runs.
+        public var usage: UsageDocument?
+        public var logLines: UInt64
+        public var logBytes: UInt64
+        public var droppedLogLines: UInt64
+        public var droppedLogBytes: UInt64
+
+        public init(
+            document: ReplicaDocument, restarts: [(cause: String, count: Int)], probes: [Probe], usage: UsageDocument?,
+            logLines: UInt64, logBytes: UInt64, droppedLogLines: UInt64, droppedLogBytes: UInt64
+        ) {
+            self.document = document
+            self.restarts = restarts
+            self.probes = probes
+            self.usage = usage
+            self.logLines = logLines
+            self.logBytes = logBytes
+            self.droppedLogLines = droppedLogLines
+            self.droppedLogBytes = droppedLogBytes
+        }
+    }
+
+    public struct Service: Sendable {
+        public var document: ServiceDocument
+        public var replicas: [Replica]
+
+        public init(document: ServiceDocument, replicas: [Replica]) {
+            self.document = document
+            self.replicas = replicas
+        }
+    }
+
+    public struct Daemon: Sendable {
+        /// From when the loop's thread had something to do until it had done it, by turn.
+        public var turns: Histogram
+        /// From the order to spawn until the process had its first instruction.
+        public var spawns: Histogram
+        public var residentBytes: UInt64
+        public var cpuSeconds: Double
+        public var openDescriptors: Int
+        public var events: UInt64
+
+        public init(
+            turns: Histogram, spawns: Histogram, residentBytes: UInt64, cpuSeconds: Double, openDescriptors: Int,
+            events: UInt64
+        ) {
+            self.turns = turns
+            self.spawns = spawns
+            self.residentBytes = residentBytes
+            self.cpuSeconds = cpuSeconds
+            self.openDescriptors = openDescriptors
+            self.events = events
+        }
+    }
+
+    public var stack: StackDocument
+    public var services: [Service]
+    public var daemon: Daemon
+
+    public init(stack: StackDocument, services: [Service], daemon: Daemon) {
+        self.stack = stack
+        self.services = services
+        self.daemon = daemon
+    }
+}

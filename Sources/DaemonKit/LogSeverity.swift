@@ -1,0 +1,38 @@
+import StackModel
+import SupervisorCore
+
+/// How much a line of the daemon's log matters; the numbers are syslog's.
+enum LogSeverity: Int, Hashable, Sendable {
+    case error = 3
+    case warning = 4
+    case notice = 5
+    case information = 6
+
+    /// The text with `<N>` before each of its lines, as sd-daemon(3) has it.
+    func marking(_ text: String) -> String {
+        text.split(separator: "\n").map { "<\(rawValue)>\($0)" }.joined(separator: "\n")
+    }
+}
+
+extension Reason {
+    /// Errors are what needs somebody, warnings what stackd deals with itself, notices what somebody has asked for.
+    var severity: LogSeverity {
+        switch self {
+        case .gaveUp, .dependencyCannotHold, .listenersFailed, .spawnFailed: .error
+        case .observed(.execution): .notice
+        case .serviceDown, .notReady, .probeFailed, .preStopFailed, .observed: .warning
+        case .exited(let status, let isPremature): status.isSuccess && !isPremature ? .information : .warning
+        case .killed(let grace): grace == nil ? .information : .warning
+        case .stopping(let cause): cause.isFailure ? .warning : .information
+        case .stackStarting, .shutdownRequested, .stackStopped, .startRequested, .startRequired, .stopRequested,
+            .restartRequested, .serviceAvailableAgain, .completed, .stackApplied, .serviceAdded, .serviceChanged,
+            .serviceRemoved, .scaled, .signalRequested:
+            .notice
+        case .runSkipped, .runReplaces, .runEnded(.failed): .warning
+        case .listenersBound, .waitsForDependency, .waitsForListeners, .waitsForDependents, .restartsAtOnce,
+            .restartsAfter, .restartsWithDependency, .stopped, .spawning, .spawned, .up, .ready, .announcedStopping,
+            .draining, .signalled, .leftoversEnded, .serviceGone, .runBegins, .runQueued, .runEnded, .waitsForSchedule:
+            .information
+        }
+    }
+}

@@ -1,0 +1,76 @@
+public import ControlProtocol
+public import ControlServer
+import LinuxRuntime
+import StackModel
+import SupervisorCore
+
+/// What the stack and the daemon do and use, in numbers.
+extension StackRunner {
+    public nonisolated func usage() async -> [UsageDocument] {
+        // Read on the caller's thread: it takes its time, and the loop has else to do.
+        await usageSample().documents()
+    }
+
+    public nonisolated func metrics() async -> StackMetrics {
+        var (metrics, sample) = await counters()
+        let usage = Dictionary(sample.documents().map { ($0.instance, $0) }) { first, _ in first }
+        for service in metrics.services.indices {
+            for replica in metrics.services[service].replicas.indices {
+                let instance = metrics.services[service].replicas[replica].document.instance
+                metrics.services[service].replicas[replica].usage = instance.flatMap { usage[$0] }
+            }
+        }
+        let own = OwnUsage.read()
+        metrics.daemon.residentBytes = own.residentBytes
+        metrics.daemon.cpuSeconds = own.cpuTime.inSeconds
+        metrics.daemon.openDescriptors = own.openDescriptors
+        return metrics
+    }
+
+    /// All that only the loop knows.
+    private func counters() -> (StackMetrics, UsageSample) {
+        let services = supervisor.snapshot().services
+        let telemetry = interpreter.telemetry
+        telemetry.keep(Set(services.flatMap { $0.replicas.map(\.id) }))
+        let daemon = StackMetrics.Daemon(
+            turns: telemetry.turns, spawns: telemetry.spawns, residentBytes: 0, cpuSeconds: 0, openDescriptors: 0,
+            events: history.newest)
+        return (StackMetrics(stack: stack(), services: services.map(metrics), daemon: daemon), usageSample())
+    }
+
+    private func metrics(_ service: ServiceSnapshot) -> StackMetrics.Service {
+        let document = document(service)
+        let replicas = zip(service.replicas, document.replicas).map { replica, document in
+            StackMetrics.Replica(
+                document: document, restarts: replica.restartCauses.map { ($0.cause.rawValue, $0.count) },
+                probes: interpreter.telemetry.probes(of: replica.id), usage: nil, logLines: 0, logBytes: 0,
+                droppedLogLines: 0, droppedLogBytes: 0)
+        }
+        return StackMetrics.Service(document: document, replicas: replicas)
+    }
+
+    private func usageSample() -> UsageSample {
+        let instances = interpreter.runningInstances
+        return UsageSample(
+            instances: instances.map { ($0.replica, $0.id) }, time: clock.now,
+            read: interpreter.containments.sampleUsage(of: instances.map(\.containment.id)))
+    }
+}
+
+/// The usage of the instances at one moment, which is yet to be read.
+private struct UsageSample: Sendable {
+    var instances: [(replica: ReplicaID, id: InstanceID)]
+    var time: Timestamp
+    var read: @Sendable () -> [Usage?]
+
+    func documents() -> [UsageDocument] {
+        zip(instances, read()).compactMap { instance, usage in
+            usage.map {
+                UsageDocument(
+                    service: instance.replica.service.text, replica: instance.replica.index,
+                    instance: instance.id.serial, time: time, cpuSeconds: $0.cpuTime.inSeconds,
+                    memoryBytes: $0.memoryBytes, processes: $0.processes)
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+public import ControlProtocol
+public import ControlServer
+import StackModel
+import SupervisorCore
+
+/// Restarting services whose files change while a client watches.
+extension StackRunner {
+    public func watch() -> Subscription<WatchDocument> { changes.subscribe() }
+
+    func connectChanges() {
+        changes.onChange = { [unowned self] name in assumeIsolated { $0.restartForChange(name) } }
+        changes.onFault = { [queue] in queue.post(.observed(.stack, .degraded($0))) }
+        changes.onClientGone = { [weak self] in
+            Task { [weak self] in await self?.watcherHasGone() }
+        }
+    }
+
+    private func watcherHasGone() { changes.clientHasGone() }
+
+    /// A service that somebody stopped stays so, whatever happens to its files.
+    private func restartForChange(_ name: ServiceName) -> Bool {
+        let service = supervisor.snapshot().services.first { $0.name == name }
+        guard service?.desired == .running else { return false }
+        queue.post(.command(.restart([name])))
+        return true
+    }
+}

@@ -1,0 +1,49 @@
+import ControlServer
+import LinuxRuntime
+import StackModel
+import SupervisorCore
+
+/// What the daemon measures of its own work. It belongs to the loop's thread.
+final class Telemetry {
+    typealias Histogram = StackMetrics.Histogram
+
+    /// How long the loop was busy, by turn.
+    private(set) var turns = Histogram()
+    /// How long it took to make instances.
+    private(set) var spawns = Histogram()
+    private var probes: [ReplicaID: [ProbeRole: StackMetrics.Probe]] = [:]
+
+    func turnTook(_ duration: Duration) {
+        turns.observe(duration.inSeconds)
+    }
+
+    func spawnTook(_ duration: Duration) {
+        spawns.observe(duration.inSeconds)
+    }
+
+    func probeTook(_ duration: Duration, _ role: ProbeRole, of replica: ReplicaID, hasPassed: Bool) {
+        var probe = probes[replica]?[role] ?? StackMetrics.Probe(role: role.rawValue)
+        // Taken out, so that its buckets are not copied.
+        probes[replica]?[role] = nil
+        if hasPassed { probe.passed += 1 } else { probe.failed += 1 }
+        probe.latency.observe(duration.inSeconds)
+        probes[replica, default: [:]][role] = probe
+    }
+
+    /// By role, those that have run.
+    func probes(of replica: ReplicaID) -> [StackMetrics.Probe] {
+        ProbeRole.allCases.compactMap { probes[replica]?[$0] }
+    }
+
+    /// Forgets the replicas that are not there any more.
+    func keep(_ replicas: Set<ReplicaID>) {
+        probes = probes.filter { replicas.contains($0.key) }
+    }
+}
+
+extension Duration {
+    var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,94 @@
+import StackModel
+
+/// Running another stack instead of this one.
+extension Supervisor {
+    /// Carries out exactly what `plan` says. What an earlier one has under way is taken over from where it stands.
+    mutating func apply(_ stack: StackSpec) {
+        guard !isShuttingDown else { return }
+        let changes = plan(for: stack)
+        let event = context.publish(.stackApplied(AppliedChanges(changes)), about: .stack, cause: nil).id
+        let specs = Dictionary(stack.services.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let new = changes.filter { $0.kind == .start && !hasService($0.service) }.map(\.service)
+        // All have their positions before any is tied to another.
+        for name in new { specs[name].map { list($0) } }
+        for change in changes where change.kind != .none {
+            guard let index = index(of: change.service) else { continue }
+            if let spec = specs[change.service] {
+                take(spec, for: index, change.kind, causedBy: event)
+            } else {
+                remove(index, causedBy: event)
+            }
+        }
+        start(changes.filter { $0.kind == .start }.map(\.service), new: indices(of: new), causedBy: event)
+    }
+
+    /// A service that is new in the file has a position; one that is back while it still stops has its own.
+    private mutating func list(_ spec: ServiceSpec) {
+        let index = index(of: spec.name) ?? admit(spec)
+        services[index].membership = .listed
+        services[index].scale = nil
+    }
+
+    /// The spec counts from now on.
+    private mutating func take(
+        _ spec: ServiceSpec, for index: Int, _ kind: ServiceChange.Kind, causedBy cause: EventID
+    ) {
+        let (before, wanted) = (services[index].spec, services[index].wantedReplicas)
+        services[index].revision = ServiceRevision(spec)
+        if let schedule = spec.schedule { services[index].runs.keep(schedule.history) }
+        if services[index].listeners == .closed { openListeners(of: index) }
+        linkDependencies(of: index)
+        unsettle(index)
+        if before.replicas != spec.replicas, services[index].scale != nil {
+            services[index].scale = nil
+            context.perform(.record(.scaled(spec.name, nil)))
+        }
+        if before.withReplicas(of: spec) != spec {
+            let event = context.publish(.serviceChanged(spec.revision), about: .service(spec.name), cause: cause).id
+            // What is not running, nor to be brought down first, is simply started from it, or stays as it is.
+            if kind == .restart || kind == .start && hasInstance(index) {
+                restart(index, causedBy: event)
+            }
+        }
+        if wanted != services[index].wantedReplicas {
+            noteScale(of: index, from: wanted, causedBy: cause)
+        }
+    }
+
+    private mutating func restart(_ index: Int, causedBy event: EventID) {
+        services[index].desired = .running
+        descend(
+            index,
+            Service.Descent(cause: .specChanged, event: event, isRestart: true, run: runOfStart(index)))
+    }
+
+    private mutating func start(_ names: [ServiceName], new: [Int], causedBy cause: EventID) {
+        for name in names {
+            guard let index = listedIndex(of: name) else { continue }
+            let reason = new.contains(index) ? .serviceAdded : startRequired(of: index, by: new)
+            let event = context.publish(reason, about: .service(name), cause: cause).id
+            context.perform(.record(.desired(name, .running)))
+            ascend(index, again: true, run: runOfStart(index), causedBy: event)
+        }
+    }
+
+    private mutating func remove(_ index: Int, causedBy cause: EventID) {
+        let name = services[index].name
+        let event = context.publish(.serviceRemoved, about: .service(name), cause: cause).id
+        services[index].membership = .leaving
+        services[index].desired = .stopped
+        context.perform(.record(.removed(name)))
+        descend(index, Service.Descent(cause: .removed, event: event, isRestart: false))
+    }
+
+    /// Nothing of a service that is gone from the file runs any more: it leaves nothing behind.
+    mutating func vanish(_ index: Int) {
+        closeListeners(of: index)
+        guard services[index].unansweredOpenings == 0 else { return }
+        context.publish(.serviceGone, about: .service(services[index].name), cause: services[index].descent?.event)
+        unsettle(index)
+        removeEdges(of: index)
+        for position in services[index].replicas { vacate(replica: position) }
+        vacate(index)
+    }
+}

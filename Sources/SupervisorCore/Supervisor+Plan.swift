@@ -1,0 +1,65 @@
+public import StackModel
+
+/// What applying a stack means, before it is done.
+extension Supervisor {
+    /// What `apply` would do with that stack now, for every service of it and of the present one, in the order of their
+    /// names.
+    public func plan(for stack: StackSpec) -> [ServiceChange] {
+        let needed = neededByNew(in: stack)
+        let listed = Set(stack.services.map(\.name))
+        let gone = listedServices.map { services[$0].name }.filter { !listed.contains($0) }
+        let changes =
+            stack.services.map { ServiceChange(service: $0.name, kind: kind(of: $0, isNeeded: needed.contains($0.name))) }
+            + gone.map { ServiceChange(service: $0, kind: .stop) }
+        return changes.sorted { $0.service < $1.service }
+    }
+
+    /// The services that depend on it, directly or not, in the order of their names.
+    public func dependents(of name: ServiceName) -> [ServiceName] {
+        guard let root = index(of: name) else { return [] }
+        var isSeen = services.map { _ in false }
+        var open = [root]
+        while let index = open.popLast() {
+            for dependent in services[index].dependents where !isSeen[dependent] {
+                isSeen[dependent] = true
+                open.append(dependent)
+            }
+        }
+        return order.filter { isSeen[$0] && services[$0].isListed }.map { services[$0].name }
+    }
+
+    private func kind(of spec: ServiceSpec, isNeeded: Bool) -> ServiceChange.Kind {
+        guard let index = listedIndex(of: spec.name) else { return .start }
+        if isNeeded && services[index].desired == .stopped { return .start }
+        if services[index].spec == spec { return .none }
+        return services[index].desired == .running && !services[index].spec.becomesLive(spec) ? .restart : .live
+    }
+
+    /// The new services of the stack, and all that these depend on.
+    private func neededByNew(in stack: StackSpec) -> Set<ServiceName> {
+        let specs = Dictionary(stack.services.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var needed: Set<ServiceName> = []
+        var open = stack.services.map(\.name).filter { !hasService($0) }
+        while let name = open.popLast() {
+            guard needed.insert(name).inserted, let spec = specs[name] else { continue }
+            open += spec.dependencies.map(\.service)
+        }
+        return needed
+    }
+}
+
+extension ServiceSpec {
+    func withReplicas(of other: ServiceSpec) -> ServiceSpec {
+        var spec = self
+        spec.replicas = other.replicas
+        return spec
+    }
+
+    /// The other differs in what instances need not be made anew for.
+    fileprivate func becomesLive(_ other: ServiceSpec) -> Bool {
+        var other = other.withReplicas(of: self)
+        other.watches = watches
+        if schedule != nil, other.schedule != nil { other.schedule = schedule }
+        return self == other
+    }
+}

@@ -1,0 +1,33 @@
+import StackModel
+import SupervisorCore
+
+/// What a stop waits for.
+extension Told {
+    /// A dependent that goes down too, and is to be down first: its instances were made to depend on the service.
+    ///
+    /// Instances of different stack files may depend on each other in a circle; then none waits for the other.
+    func holder(of service: Int) -> Int? {
+        guard !isImmediate else { return nil }
+        return services[service].dependents.first { holdsUp($0, service) && !isHeld($0, by: service) }
+    }
+
+    private func holdsUp(_ dependent: Int, _ service: Int) -> Bool {
+        guard services[dependent].isGoingDown else { return false }
+        let name = services[service].name
+        return services[dependent].replicas.contains { position in
+            replicas[position].instance?.spec.dependencies.contains { $0.service == name } ?? false
+        }
+    }
+
+    private func isHeld(_ dependent: Int, by service: Int) -> Bool {
+        var isSeen = services.map { _ in false }
+        var open = [dependent]
+        while let next = open.popLast() {
+            if next == service { return true }
+            guard !isSeen[next] else { continue }
+            isSeen[next] = true
+            open += services[next].dependents.filter { holdsUp($0, next) }
+        }
+        return false
+    }
+}

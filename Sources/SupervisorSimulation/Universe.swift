@@ -1,0 +1,53 @@
+import StackModel
+import SupervisorCore
+
+/// All services that a world can ever have: those of the stack that it begins with, and of the ones applied later.
+struct Universe {
+    /// In the order in which they are applied.
+    let stacks: [StackSpec]
+    /// Each as the first stack that has it says, in the order of their names.
+    let services: [ServiceSpec]
+    let indices: [ServiceName: Int]
+    private let replicaLimits: [ServiceName: Int]
+
+    init(_ stacks: [StackSpec], scales: [(ServiceName, Int)] = []) {
+        self.stacks = stacks
+        var services: [ServiceSpec] = []
+        var limits: [ServiceName: Int] = [:]
+        for spec in stacks.flatMap(\.services) {
+            if limits[spec.name] == nil { services.append(spec) }
+            limits[spec.name] = max(limits[spec.name] ?? 0, spec.replicas)
+        }
+        for (name, number) in scales { limits[name] = max(limits[name] ?? 0, number) }
+        services.sort { $0.name < $1.name }
+        self.services = services
+        indices = Dictionary(uniqueKeysWithValues: services.enumerated().map { ($1.name, $0) })
+        replicaLimits = limits
+    }
+
+    func isInFirst(_ name: ServiceName) -> Bool {
+        stacks.first?.services.contains { $0.name == name } ?? false
+    }
+
+    func replicaLimit(of name: ServiceName) -> Int { replicaLimits[name] ?? 0 }
+
+    /// More than it takes to stop and start everything one after the other, some failures included, where the world
+    /// does as it should.
+    var longestUpheaval: Duration {
+        let specs = Dictionary(grouping: stacks.flatMap(\.services), by: \.name).values
+        return specs.reduce(.seconds(60)) { sum, specs in
+            sum + (specs.map(\.longestUpheaval).max() ?? .zero)
+        }
+    }
+}
+
+extension ServiceSpec {
+    fileprivate var longestUpheaval: Duration {
+        var one = stop.gracePeriod * 3 + stop.drain + restart.backoff.maximum + .seconds(30)
+        for probe in ProbeRole.allCases.compactMap({ probes[$0] }) {
+            one +=
+                probe.initialDelay + (probe.period + probe.timeout) * (probe.successThreshold + probe.failureThreshold)
+        }
+        return one * 2
+    }
+}

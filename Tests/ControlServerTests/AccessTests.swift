@@ -1,0 +1,124 @@
+import ControlProtocol
+@testable import ControlServer
+import Glibc
+import HTTPTypes
+import NIOEmbedded
+import StackModel
+import Testing
+
+/// Who may do what on the control socket.
+@Suite struct AccessTests {
+    private func policy(_ grants: ControlSpec.Grant...) -> AccessPolicy {
+        AccessPolicy(ControlSpec(grants: grants), owners: [0, 900])
+    }
+
+    private func peer(_ user: UInt32, group: UInt32 = 1_000, groups: [UInt32] = []) -> Peer {
+        Peer(pid: 1, user: user, group: group, groups: groups)
+    }
+
+    // MARK: Policy
+
+    @Test func withoutGrantsOnlyTheOwnersGetIn() {
+        #expect(policy().role(of: peer(0)) == .admin)
+        #expect(policy().role(of: peer(900)) == .admin)
+        #expect(policy().role(of: peer(901, group: 0, groups: [0, 900])) == nil)
+        #expect(!policy().isShared)
+    }
+
+    @Test func grantsAreToUsersAndToAnyOfTheirGroups() {
+        let policy = policy(
+            .init(role: .read, users: ["1001"], groups: ["2001"]), .init(role: .operate, groups: ["2002"]))
+        #expect(policy.isShared)
+        #expect(policy.role(of: peer(1_001)) == .read)
+        #expect(policy.role(of: peer(1_002)) == nil)
+        #expect(policy.role(of: peer(1_002, group: 2_001)) == .read)
+        #expect(policy.role(of: peer(1_002, groups: [5, 2_002])) == .operate)
+    }
+
+    @Test func theHighestRoleCounts() {
+        let policy = policy(
+            .init(role: .admin, groups: ["2002"]), .init(role: .read, users: ["1001", "0"], groups: ["2001"]))
+        #expect(policy.role(of: peer(1_001, group: 2_001, groups: [2_002])) == .admin)
+        #expect(policy.role(of: peer(1_001, group: 2_001)) == .read)
+        #expect(policy.role(of: peer(0)) == .admin, "a grant takes nothing away")
+    }
+
+    @Test func namesAreLookedUpAndUnknownOnesAreToldOf() {
+        let policy = policy(.init(role: .read, users: ["daemon", "no-such-user"], groups: ["daemon", "no-such-group"]))
+        #expect(policy.role(of: peer(1)) == .read)
+        #expect(policy.role(of: peer(1_001, group: 1)) == .read)
+        #expect(
+            policy.warnings == [
+                "control: the user \"no-such-user\" does not exist, and gets no access",
+                "control: the group \"no-such-group\" does not exist, and gets no access",
+            ])
+    }
+
+    // MARK: Over a real socket
+
+    /// This process is no owner and has the role by its user or by its group: it may use what the role allows, and
+    /// nothing else.
+    @Test(arguments: ControlRole.allCases, [true, false])
+    func everyRouteTakesItsRole(role: ControlRole, byUser: Bool) async throws {
+        let grant =
+            byUser
+            ? ControlSpec.Grant(role: role, users: ["\(geteuid())"])
+            : ControlSpec.Grant(role: role, groups: ["\(getegid())"])
+        // The last of all ends the fake daemon.
+        let routes = RouteTable.all.routes.sorted { $1.template == "/v1/shutdown" && $0.template != $1.template }
+        try await withServer(control: ControlSpec(grants: [grant]), owners: []) { path, _ in
+            for route in routes {
+                let connection = try RawConnection(path)
+                connection.send(
+                    "\(route.method.rawValue) \(route.target) HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+                let answer = try connection.receive(until: "\r\n\r\n") + (route.role > role ? connection.receive(until: "}") : "")
+                #expect((answer.status == 403) == (route.role > role), "\(route.template): \(answer)")
+                if route.role > role {
+                    #expect(answer.contains("has the role \(role.rawValue), and this takes \(route.role.rawValue)"))
+                }
+            }
+        }
+    }
+
+    @Test func grantsChangeUnderOpenConnections() async throws {
+        try await withServer(owners: []) { path, server in
+            #expect(try exchange(path, "GET", "/v1/stack").status == 403)
+            await server.update(ControlSpec(grants: [.init(role: .read, users: ["\(geteuid())"])]))
+            let connection = try RawConnection(path)
+            let request = "GET /v1/stack HTTP/1.1\r\nHost: x\r\n\r\n"
+            connection.send(request)
+            #expect(try connection.receive(until: "}\n").status == 200)
+            await server.update(ControlSpec())
+            connection.send(request)
+            #expect(try connection.receiveAll().status == 403)
+        }
+    }
+
+    @Test func theSocketIsOpenToOthersWhileThereAreGrants() async throws {
+        func modes(_ path: String) -> [mode_t] {
+            [path, String(path.dropLast("/control.sock".count))].map { path in
+                var status = stat()
+                return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
+            }
+        }
+        try await withServer { path, server in
+            #expect(modes(path) == [0o600, 0o700])
+            await server.update(ControlSpec(grants: [.init(role: .read, users: ["1"])]))
+            #expect(modes(path) == [0o666, 0o711])
+            await server.update(ControlSpec())
+            #expect(modes(path) == [0o600, 0o700])
+        }
+    }
+
+    /// However many others there are, an administrator gets in.
+    @Test func othersCannotKeepTheOwnerOut() {
+        var limits = Limits()
+        limits.connections = 1
+        let admission = Admission(limits)
+        let channels = (0..<4).map { _ in EmbeddedChannel() }
+        #expect(admission.enter(channels[0], as: .other) == .served)
+        #expect(admission.enter(channels[1], as: .other) == .tooMany)
+        #expect(admission.enter(channels[2], as: .other) == .drop)
+        #expect(admission.enter(channels[3], as: .admin) == .served)
+    }
+}

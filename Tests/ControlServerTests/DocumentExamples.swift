@@ -1,0 +1,109 @@
+@testable import ControlProtocol
+@testable import ControlServer
+
+/// One document of every type of the API, with everything that it can hold and with nothing that it need not.
+enum DocumentExamples {
+    private static let time = Timestamp(milliseconds: 1_795_420_373_042)
+
+    static let all: [(full: any WireDocument, least: any WireDocument)] =
+        stack + services + happenings + changes + executions
+
+    private static let stack: [(any WireDocument, any WireDocument)] = [
+        same(
+            StackDocument(
+                name: "shop", state: .degraded, ready: false, since: time, files: ["/etc/shop.yaml"],
+                directories: .init(state: "/s", run: "/r", logs: "/l"),
+                daemon: .init(pid: 7, version: "0.1.0", since: time))),
+        same(StackDocument.Directories(state: "/s", run: "/r", logs: "/l")),
+        same(StackDocument.Daemon(pid: 7, version: "0.1.0", since: time)),
+        same(ReadinessDocument(waiting: ["a"])),
+        (
+            DoctorCheck(name: "cgroup", level: .warning, finding: "none", remedy: "run as root"),
+            DoctorCheck(name: "cgroup", level: .ok, finding: "some")
+        ),
+        same(
+            UsageDocument(
+                service: "db", replica: 0, instance: 7, time: time, cpuSeconds: 1.25, memoryBytes: 4_096, processes: 2)),
+    ]
+
+    private static let services: [(any WireDocument, any WireDocument)] = [
+        (
+            ServiceDocument(
+                name: "db", desired: .running, ready: true, revision: "ab",
+                dependencies: [.init(service: "init", condition: "service_healthy")], scale: 1, replicas: [replica],
+                schedule: schedule),
+            ServiceDocument(
+                name: "db", desired: .stopped, ready: true, revision: "ab", dependencies: [], scale: 0, replicas: [])
+        ),
+        same(ServiceDocument.Dependency(service: "init", condition: "service_healthy")),
+        (
+            replica,
+            ReplicaDocument(
+                service: "db", replica: 1, state: .stopped, ready: false, pid: nil, instance: nil, restarts: 0,
+                revision: "ab", since: time, reason: "it was never started")
+        ),
+        (ExitDocument(code: 1, signal: "SIGKILL", time: time), ExitDocument(code: nil, signal: nil, time: time)),
+        (schedule, ScheduleDocument(trigger: "every 15m", next: nil, runs: [])),
+        (
+            ScheduleDocument.Run(origin: .stackStart, due: time, ended: time, outcome: .failed, reason: "it ended"),
+            ScheduleDocument.Run(origin: .request, due: time, ended: nil, outcome: .running, reason: nil)
+        ),
+    ]
+
+    private static let replica = ReplicaDocument(
+        service: "db", replica: 1, state: .running, ready: true, pid: 42, instance: 17, restarts: 3, revision: "ab",
+        since: time, reason: "it is \"ready\"\n\u{1}", status: "9 clients",
+        lastExit: ExitDocument(code: 0, signal: nil, time: time))
+
+    private static let schedule = ScheduleDocument(
+        trigger: "0 3 * * * Europe/Zurich", next: time,
+        runs: [.init(origin: .schedule, due: time, ended: time, outcome: .succeeded, reason: nil)])
+
+    private static let happenings: [(any WireDocument, any WireDocument)] = [
+        (
+            EventDocument(
+                id: 12, time: time, subject: "db/1 #17", service: "db", replica: 1, instance: 17, code: "spawned",
+                text: "spawned as process 42", cause: 11),
+            EventDocument(id: 1, time: time, subject: "stack", code: "started", text: "started")
+        ),
+        (
+            LogLine(time: time, service: "db", replica: 0, stream: .stderr, sequence: 5, text: "ä/b", continues: true),
+            LogLine(time: time, service: "db", replica: 0, stream: .stackd, sequence: 5, text: "")
+        ),
+        same(GapDocument(gap: StreamGap(lost: 9, unit: .lines, code: .clientTooSlow))),
+        same(StreamGap(lost: 1, unit: .events, code: .noLongerKept)),
+        same(WatchDocument(time: time, service: "web", paths: ["/a"], count: 3)),
+        (ControlProblem.invalidFile(["shop.yaml:1:1: error: no"]), ControlProblem.noSuchService("web")),
+    ]
+
+    private static let changes: [(any WireDocument, any WireDocument)] = [
+        same(PlanRequest(environment: ["A": "b", "C": "d"])),
+        (ApplyRequest(plan: "ab", environment: [:]), ApplyRequest()),
+        same(PlanDocument(plan: "ab", changes: [change], warnings: ["w"], event: 4)),
+        same(change),
+        (difference, PlanDocument.Difference(key: "command", before: nil, after: nil)),
+        same(ServiceSelection(services: ["a"])), same(ShutdownRequest(immediately: true)),
+        same(ScaleRequest(replicas: 3)), (KillRequest(signal: "HUP", replica: 1), KillRequest(signal: "1")),
+        same(AcceptedDocument(services: ["a"], event: 4)),
+    ]
+
+    private static let difference = PlanDocument.Difference(key: "command", before: "a", after: "b")
+    private static let change = PlanDocument.Change(
+        service: "db", kind: .restart, differences: [difference], dependents: ["web"])
+
+    private static let executions: [(any WireDocument, any WireDocument)] = [
+        (
+            ExecutionRequest(
+                command: ["sh", "-c", "true"], environment: ["A": "b"], user: "nobody", workingDirectory: "/",
+                replica: 0, terminal: .init(rows: 24, columns: 80), input: true, detach: false),
+            ExecutionRequest(command: [])
+        ),
+        same(ExecutionRequest.TerminalSize(rows: 24, columns: 80)), same(SignalRequest(signal: "TERM")),
+        same(StartedRecord(id: 4, pid: 42)), same(OutputRecord(stream: .stdout, data: "aGVsbG8=")),
+        same(ExitedRecord(exit: ExitDocument(code: 0, signal: nil, time: time))),
+    ]
+
+    private static func same(_ document: any WireDocument) -> (any WireDocument, any WireDocument) {
+        (document, document)
+    }
+}

@@ -1,0 +1,41 @@
+"""The socket unit: the stack starts when it is first asked for."""
+
+from __future__ import annotations
+
+from machine import Unit
+
+FILE = "  one: {command: [sleep, infinity]}\n"
+
+
+def test_the_first_connection_starts_the_stack(unit: Unit) -> None:
+    unit.write(FILE)
+    unit.systemctl("start", unit.socket)
+    assert unit.property("ActiveState") == "inactive"
+    assert unit.replicas().keys() == {"one/0"}
+    unit.await_property("ActiveState", "active")
+
+
+def test_the_socket_outlives_the_service(unit: Unit) -> None:
+    unit.write(FILE)
+    unit.systemctl("start", unit.socket)
+    unit.start()
+    first = unit.property("MainPID")
+    unit.systemctl("stop", unit.service)
+    socket = unit.machine.path(unit.control_socket)
+    assert socket.is_socket() and socket.stat().st_mode & 0o777 == 0o600
+    assert unit.replicas().keys() == {"one/0"}
+    unit.await_property("ActiveState", "active")
+    assert unit.property("MainPID") != first
+    unit.stop()
+    assert not socket.exists()
+
+
+def test_a_socket_elsewhere_is_refused(unit: Unit) -> None:
+    unit.write(FILE)
+    elsewhere = f"/run/{unit.name}.socket"
+    unit.machine.write(
+        f"/etc/systemd/system/{unit.socket}.d/test.conf", f"[Socket]\nListenStream=\nListenStream={elsewhere}\n")
+    unit.systemctl("daemon-reload")
+    unit.systemctl("start", unit.socket)
+    assert unit.start(check=False).returncode != 0
+    assert elsewhere in unit.property("StatusText")
