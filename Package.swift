@@ -54,6 +54,7 @@ var floor0: [Target] {
     [
         .target(name: "CLinux"),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLibSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     ]
 }
@@ -86,7 +87,7 @@ var floor3: [Target] {
         .target(
             name: "SupervisorSimulation", dependencies: ["StackModel", "SupervisorCore", heap, deque],
             swiftSettings: strict),
-        .target(name: "LinuxRuntime", dependencies: ["CLinux", "CLibSystemd"], swiftSettings: strict),
+        .target(name: "LinuxRuntime", dependencies: ["CLinux", "CLibSystemd", "CZlib"], swiftSettings: strict),
         .target(
             name: "ControlServer",
             dependencies: ["ControlProtocol", "StackModel", hummingbirdCore, httpTypes, nioHTTPTypes, logging]

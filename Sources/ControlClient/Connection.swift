@@ -12,14 +12,16 @@ enum Connection {
     static func exchange(
         _ request: HTTPRequest, with path: String, within timeout: Duration
     ) async throws(ControlClientError) -> HTTPResponse {
-        try await perform(request.closing(accepting: "application/json"), with: path, within: timeout, ExchangeHandler.init)
+        try await perform(
+            request.closing(accepting: "application/json"), with: path, within: timeout, ExchangeHandler.init)
     }
 
     /// Sends the request and gives the messages of the event stream that answers it, once it has begun.
     static func stream(
         _ request: HTTPRequest, from path: String, within timeout: Duration
     ) async throws(ControlClientError) -> EventStreamMessages {
-        try await perform(request.closing(accepting: "text/event-stream"), with: path, within: timeout, EventStreamHandler.init)
+        try await perform(
+            request.closing(accepting: "text/event-stream"), with: path, within: timeout, EventStreamHandler.init)
     }
 
     /// Connects, sends the request, and waits for what the handler makes of the answer.

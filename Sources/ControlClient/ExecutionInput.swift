@@ -1,9 +1,11 @@
+import ControlProtocol
 import NIOCore
 
 /// The way to the standard input of one execution; its connection is kept for as long as this value is.
 public struct ExecutionInput: Sendable {
     /// Less than the daemon takes in one request.
     private static let chunkSize = 32 << 10
+    private static let retryDelay = Duration.milliseconds(50)
 
     private let execution: UInt64
     private let connection: KeptConnection
@@ -21,9 +23,19 @@ public struct ExecutionInput: Sendable {
             let chunk = rest.prefix(Self.chunkSize)
             rest = rest.dropFirst(chunk.count)
             let path = "/v1/executions/\(execution)/input" + (isLast && rest.isEmpty ? "?last=true" : "")
-            let request = HTTPRequest.post(path, ByteBuffer(bytes: chunk), mediaType: "application/octet-stream")
-            let response = try await connection.exchange(request)
-            guard response.status == 204 else { throw response.error }
+            try await pass(.post(path, ByteBuffer(bytes: chunk), mediaType: "application/octet-stream"))
         } while !rest.isEmpty
+    }
+
+    /// Sends the request again for as long as the process does not read what it has.
+    private func pass(_ request: HTTPRequest) async throws(ControlClientError) {
+        while true {
+            let response = try await connection.exchange(request)
+            guard response.status != 204 else { return }
+            guard case .problem(let problem) = response.error, problem.code == .tooMuchInput else {
+                throw response.error
+            }
+            guard (try? await Task.sleep(for: Self.retryDelay)) != nil else { throw .disconnected }
+        }
     }
 }

@@ -123,8 +123,8 @@ extension ControlProblem {
     public static func tooMuchInput(limit: Int) -> ControlProblem {
         ControlProblem(
             .tooMuchInput,
-            "the command has not read what was sent before, and no more than \(limit) bytes are kept for it; nothing of "
-                + "this was taken, try again")
+            "the command has not read what was sent before, and no more than \(limit) bytes are kept for it; "
+                + "nothing of this was taken, try again")
     }
 
     public static func tooManyExecutions(limit: Int) -> ControlProblem {
@@ -139,7 +139,7 @@ extension ControlProblem: CustomStringConvertible {
 extension ControlProblem: WireDocument {
     public static let summary = "Why a request was refused (RFC 9457)."
     public static let properties: [WireProperty<ControlProblem>] = [
-        .init("code", \.code.rawValue, "A stable word for the kind of problem; later versions may have further ones."),
+        .init("code", \.code.rawValue, "A stable word for the kind of problem; there may be more in later versions."),
         .init("detail", \.detail, "What was wrong this time, and what would be right."),
         .optional(
             "diagnostics", { $0.diagnostics.isEmpty ? nil : $0.diagnostics },

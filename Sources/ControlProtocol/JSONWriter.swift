@@ -51,8 +51,8 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// RFC 8259, section 7: quotation marks, backslashes and control characters need an escape. Runs without them, which
-    /// is nearly all text, are copied whole.
+    /// RFC 8259, section 7: quotation marks, backslashes and control characters need an escape. Runs without them, as
+    /// nearly all text is, are copied whole.
     private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
         var start = 0
         for (index, byte) in text.enumerated()

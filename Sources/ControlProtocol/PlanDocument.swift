@@ -104,7 +104,7 @@ extension PlanRequest: WireRequest {
     public static let properties: [WireProperty<PlanRequest>] = [
         .omissible(
             "environment", \.environment,
-            "Values for the ${VARIABLES} of the stack file, over those of the daemon's own environment."),
+            "Values for the ${VARIABLES} of the stack file, over those of the daemon's own environment.")
     ]
 }
 

@@ -86,14 +86,14 @@ public struct AcceptedDocument: Hashable, Codable, Sendable {
 extension ServiceSelection: WireRequest {
     public static let summary = "Services that something is to be done with."
     public static let properties: [WireProperty<ServiceSelection>] = [
-        .omissible("services", \.services, "Their names; none means all."),
+        .omissible("services", \.services, "Their names; none means all.")
     ]
 }
 
 extension ShutdownRequest: WireRequest {
     public static let summary = "How the stack is to be shut down."
     public static let properties: [WireProperty<ShutdownRequest>] = [
-        .omissible("immediately", \.immediately, "Without hooks, drains and grace."),
+        .omissible("immediately", \.immediately, "Without hooks, drains and grace.")
     ]
 }
 
@@ -103,7 +103,7 @@ extension ScaleRequest: WireRequest {
 
     public static let summary = "How many replicas there are to be."
     public static let properties: [WireProperty<ScaleRequest>] = [
-        .init("replicas", \.replicas, "Their number.", schema: .integer(minimum: 0, maximum: Int64(countLimit))),
+        .init("replicas", \.replicas, "Their number.", schema: .integer(minimum: 0, maximum: Int64(countLimit)))
     ]
 }
 
@@ -118,7 +118,7 @@ extension KillRequest: WireRequest {
 extension SignalRequest: WireRequest {
     public static let summary = "A signal for an execution."
     public static let properties: [WireProperty<SignalRequest>] = [
-        .init("signal", \.signal, "SIGHUP, HUP or 1."),
+        .init("signal", \.signal, "SIGHUP, HUP or 1.")
     ]
 }
 

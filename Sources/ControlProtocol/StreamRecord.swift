@@ -94,6 +94,6 @@ struct GapDocument: Hashable, Codable {
 extension GapDocument: WireDocument {
     static let summary = "Items of the stream are missing here."
     static let properties: [WireProperty<GapDocument>] = [
-        .init("gap", \.gap, "What is missing."),
+        .init("gap", \.gap, "What is missing.")
     ]
 }

@@ -88,7 +88,8 @@ enum TokenFile {
             throw Failure(description: "\(path) is no file")
         }
         guard owners.contains(status.st_uid), status.st_mode & 0o077 == 0 else {
-            throw Failure(description: "\(path) is not private; it must be of the daemon's user or root, with mode 0600")
+            throw Failure(
+                description: "\(path) is not private; it must be of the daemon's user or root, with mode 0600")
         }
         var buffer = [UInt8](repeating: 0, count: maximumLength + 1)
         let count = Glibc.read(descriptor, &buffer, buffer.count)

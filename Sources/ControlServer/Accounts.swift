@@ -9,7 +9,9 @@ enum Accounts {
             var found: UnsafeMutablePointer<passwd>?
             let result = getpwnam_r(text, &entry, buffer, size, &found)
             return (result, found != nil)
-        } as: { (entry: passwd) in entry.pw_uid }
+        } as: { (entry: passwd) in
+            entry.pw_uid
+        }
     }
 
     static func group(named text: String) -> UInt32? {
@@ -18,7 +20,9 @@ enum Accounts {
             var found: UnsafeMutablePointer<group>?
             let result = getgrnam_r(text, &entry, buffer, size, &found)
             return (result, found != nil)
-        } as: { (entry: group) in entry.gr_gid }
+        } as: { (entry: group) in
+            entry.gr_gid
+        }
     }
 
     /// Nil where nobody has the number.
@@ -27,7 +31,9 @@ enum Accounts {
             var found: UnsafeMutablePointer<passwd>?
             let result = getpwuid_r(number, &entry, buffer, size, &found)
             return (result, found != nil)
-        } as: { (entry: passwd) in String(cString: entry.pw_name) }
+        } as: { (entry: passwd) in
+            String(cString: entry.pw_name)
+        }
     }
 
     /// Asks with more and more room for the entry's texts: a group may have thousands of members.

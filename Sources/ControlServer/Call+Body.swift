@@ -94,6 +94,10 @@ private struct KnownKeys: Decodable {
                 let known = properties.map(\.key).joined(separator: ", ")
                 throw ControlProblem.badRequest("no field is called \"\(key.stringValue)\"; there are \(known)")
             }
+            // To leave `services` out means all of them: null might mean that nobody knew which.
+            guard try !object.decodeNil(forKey: key) else {
+                throw ControlProblem.badRequest("\(key.stringValue): null is no value; leave it out")
+            }
             if case .document(let inner) = property.schema,
                 let object = try? object.nestedContainer(keyedBy: Key.self, forKey: key)
             {

@@ -72,7 +72,8 @@ extension ControlProblem {
     }
 
     fileprivate static var wrongToken: ControlProblem {
-        ControlProblem(.unauthorized, "that is no token of this stack; `control: tokens:` in its file names their files")
+        ControlProblem(
+            .unauthorized, "that is no token of this stack; `control: {tokens: …}` in its file names their files")
     }
 
     fileprivate static func misdirected(_ host: String) -> ControlProblem {
@@ -87,7 +88,8 @@ extension ControlProblem {
         case .process(let peer):
             let name = Accounts.name(ofUser: peer.user)
             who = name.map { "user \($0) (\(peer.user))" } ?? "user \(peer.user)"
-            remedy = "`control: {access: {\(needed.rawValue): {users: [\(name ?? "\(peer.user)")]}}}` in the stack file grants it"
+            let grant = "{\(needed.rawValue): {users: [\(name ?? "\(peer.user)")]}}"
+            remedy = "`control: {access: \(grant)}` in the stack file grants it"
         case .network:
             who = "the token \(caller.token ?? "")"
             remedy = "`control: tokens:` in the stack file gives tokens their roles"

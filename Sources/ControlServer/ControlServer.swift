@@ -8,8 +8,8 @@ import NIOPosix
 public import StackModel
 import Synchronization
 
-/// Serves the control API, on one thread of its own, until it is stopped: on a control socket, and, where the stack file
-/// says so, on a loopback address.
+/// Serves the control API, on one thread of its own, until it is stopped: on a control socket, and, where the stack
+/// file says so, on a loopback address.
 public final class ControlServer: Sendable {
     private struct State: ~Copyable {
         var socket: ControlSocket?

@@ -48,7 +48,11 @@ public struct ControlSocket: ~Copyable, Sendable {
 
     deinit {
         if let descriptor { close(descriptor) }
-        guard let lock else { return }
+        guard let lock else {
+            // Whom the file lets in may use the stack, but not start it by coming.
+            chmod(path, 0o600)
+            return
+        }
         // The lock is held: nobody else can have put a socket of theirs in this one's place.
         unlink(path)
         close(lock)
@@ -59,9 +63,8 @@ public struct ControlSocket: ~Copyable, Sendable {
         descriptor.take()
     }
 
-    /// Lets everybody connect, or only the daemon's own user and root; a service manager's socket stays as that made it.
+    /// Lets everybody connect, or only the daemon's own user and root.
     func open(toOthers isShared: Bool) throws(ControlSocketError) {
-        guard lock != nil else { return }
         let modes: [(path: String, mode: mode_t)] = [
             (Self.directory(of: path), isShared ? 0o711 : 0o700), (path, isShared ? 0o666 : 0o600),
         ]

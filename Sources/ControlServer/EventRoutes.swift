@@ -65,6 +65,7 @@ extension Route.Parameter {
 extension ControlProblem {
     static var notAcceptable: ControlProblem {
         ControlProblem(
-            .notAcceptable, "what is followed comes as text/event-stream; with follow=false it comes as application/json")
+            .notAcceptable,
+            "what is followed comes as text/event-stream; with follow=false it comes as application/json")
     }
 }

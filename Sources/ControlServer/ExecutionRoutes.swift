@@ -11,13 +11,15 @@ enum ExecutionRoutes {
         .post(
             "/v1/executions/{id}/input", .admin, "Passes bytes to the standard input of an execution.",
             """
-            The bytes of the body go to it as they are. The answer comes when they are taken, which may be only when \
-            the process has read what came before. One request after the other keeps the order.
+            The bytes of the body go to it as they are. What the process has not read is kept, up to a limit: a \
+            request beyond it is refused as a whole (too_much_input), and can be made again. One request after the \
+            other keeps the order.
             """,
             query: [
                 Route.Parameter(name: "last", schema: .boolean, text: "true: the end of the file follows the bytes.")
             ],
-            body: .bytes, answers: [.done], problems: [.noSuchExecution], audit: .refusals
+            body: .bytes, answers: [.done], problems: [.noSuchExecution, .tooMuchInput],
+            audit: .refusals
         ) { call throws(ControlProblem) in
             let isLast = try call.value("last", "true or false", Bool.init(word:)) ?? false
             let bytes = try await call.bytes()
@@ -58,7 +60,8 @@ enum ExecutionRoutes {
                 .json(ExecutionRecord.self, "With `detach`: it has started.", status: .accepted),
             ],
             problems: [
-                .noSuchService, .noSuchReplica, .notRunning, .cannotExecute, .shuttingDown, .tooManyConnections,
+                .noSuchService, .noSuchReplica, .notRunning, .cannotExecute, .tooManyExecutions, .shuttingDown,
+                .tooManyConnections,
             ]
         ) { call throws(ControlProblem) in
             let isBeside = verb == "exec"

@@ -61,10 +61,32 @@ enum LogRoutes {
             follow: try call.follow ?? false, after: after)
     }
 
+    /// Whether it is one, and one that costs no more than the text that it is matched with: a client must not be able
+    /// to keep the daemon busy with it.
     private static func isExpression(_ text: String) -> Bool {
         var expression = regex_t()
-        guard !text.utf8.contains(0), regcomp(&expression, text, REG_EXTENDED | REG_NOSUB) == 0 else { return false }
+        guard isHarmless(text), regcomp(&expression, text, REG_EXTENDED | REG_NOSUB) == 0 else { return false }
         regfree(&expression)
+        return true
+    }
+
+    /// The C library writes repetitions out, and takes exponential time for back references.
+    private static func isHarmless(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard bytes.count <= 1_000, !bytes.contains(0) else { return false }
+        var repetitions = 1
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "\\") {
+                guard index + 1 < bytes.count, !(0x30...0x39).contains(bytes[index + 1]) else { return false }
+                index += 1
+            } else if bytes[index] == UInt8(ascii: "{") {
+                let numbers = String(decoding: bytes[(index + 1)...].prefix { $0 != UInt8(ascii: "}") }, as: UTF8.self)
+                repetitions *= numbers.split(separator: ",").map { Int($0) ?? 1_000 }.max() ?? 1
+                guard repetitions <= 1_000 else { return false }
+            }
+            index += 1
+        }
         return true
     }
 

@@ -18,7 +18,8 @@ struct Peer: Hashable, Sendable {
                 throw IOError(errnoCode: errno, reason: "getsockopt(SO_PEERCRED)")
             }
             return Peer(
-                pid: credentials.pid, user: credentials.user, group: credentials.group, groups: supplementary(of: socket))
+                pid: credentials.pid, user: credentials.user, group: credentials.group,
+                groups: supplementary(of: socket))
         }
         guard let peer else { throw ChannelError.operationUnsupported }
         return peer

@@ -150,7 +150,8 @@ extension Route.Answer {
         Route.Answer(status: .ok, text: text, content: (format.mediaType, StreamRecord<Item>.schema))
     }
 
-    static let accepted = json(AcceptedDocument.self, "It is accepted, and is carried out from now on.", status: .accepted)
+    static let accepted = json(
+        AcceptedDocument.self, "It is accepted, and is carried out from now on.", status: .accepted)
 
     static let done = Route.Answer(status: .noContent, text: "It is done.", content: nil)
 }

@@ -17,6 +17,7 @@ final class ChangeWatch {
     private var changed = ChangedServices([])
     private var watch: FileWatch?
     private var timer: EventLoop.Timer?
+    private var waiters: [() -> Void] = []
 
     /// Called on the loop with a service that is to be restarted; false: it does not run, so it is not.
     var onChange: ((ServiceName) -> Bool)?
@@ -40,6 +41,18 @@ final class ChangeWatch {
         feeds.append(feed)
         if feeds.count == 1 { begin() }
         return Subscription(backlog: [], feed: feed)
+    }
+
+    /// Calls the body once on the loop, as soon as no change goes unnoticed any more.
+    func whenReady(_ body: @escaping () -> Void) {
+        guard watch?.isSearching == true else { return body() }
+        waiters.append(body)
+    }
+
+    private func releaseWaiters() {
+        let bodies = waiters
+        waiters = []
+        for body in bodies { body() }
     }
 
     func clientHasGone() {
@@ -75,6 +88,7 @@ final class ChangeWatch {
                     changed.note(changes, at: clock.instant)
                     arm()
                 }, onFault: { [unowned self] in onFault?($0) })
+            watch?.onSearched = { [unowned self] in releaseWaiters() }
         } catch {
             let remedy = error.isLimitOfInstances ? "; raise fs.inotify.max_user_instances (sysctl)" : ""
             onFault?("files cannot be watched: \(error)\(remedy)")
@@ -85,6 +99,7 @@ final class ChangeWatch {
         watch = nil
         if let timer { loop.cancel(timer) }
         timer = nil
+        releaseWaiters()
     }
 
     private func arm() {

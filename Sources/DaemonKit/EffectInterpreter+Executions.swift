@@ -124,7 +124,8 @@ extension EffectInterpreter {
         let streams: SpawnStreams
         if let size = request.terminal {
             streams = try SpawnStreams(
-                terminal: TerminalSize(size), owner: owner, inputCapacity: Executions.inputLimit, loop: loop, take: take)
+                terminal: TerminalSize(size), owner: owner, inputCapacity: Executions.inputLimit, loop: loop,
+                take: take)
         } else {
             streams = try SpawnStreams(
                 withInput: request.input, inputCapacity: Executions.inputLimit, loop: loop, take: take)

@@ -32,7 +32,7 @@ extension EffectInterpreter {
         for role in ProbeRole.allCases {
             guard case .log(let pattern) = instance.spec.probes[role]?.handler else { continue }
             do throws(ProbePatternError) {
-                instance.watchLog(for: role, with: try LogWatch(pattern: pattern))
+                instance.watchLog(for: role, try LogPattern(pattern))
             } catch {
                 throw SpawnFailure(stage: "probe", errno: 0, message: error.description)
             }

@@ -29,7 +29,7 @@ final class EffectInterpreter {
     init(
         _ configuration: DaemonConfiguration, loop: EventLoop, queue: EventQueue, journal: Journal,
         containments: any ContainmentMaker, exits: Exits, spawner: Spawner
-    ) {
+    ) throws(SystemError) {
         self.configuration = configuration
         self.loop = loop
         self.queue = queue
@@ -40,7 +40,8 @@ final class EffectInterpreter {
         probes = ProbeRunner(loop: loop, spawner: spawner, exits: exits)
         executions = Executions(queue: queue)
         launcher = Launcher(configuration)
-        logs = LogHub(loop: loop, directory: configuration.logDirectory, queue: queue)
+        logs = try LogHub(
+            loop: loop, directory: configuration.logDirectory, stack: configuration.stack.name, queue: queue)
         ports = PortAllocator(stack: configuration.stack.name)
     }
 
@@ -150,11 +151,10 @@ final class EffectInterpreter {
             let output = try attempt("output") { () throws(SystemError) in try logs.attach(replica, spec.logging) }
             let instance = LiveInstance(
                 id: id, replica: replica, revision: revision, context: context, request: request,
-                containment: containment, output: output, log: logs.channel(of: replica, spec.logging),
-                notifySocket: notifySocket)
+                containment: containment, output: output, notifySocket: notifySocket)
             try watchLog(of: instance)
             if spec.process.keepsStandardInputOpen {
-                try attempt("input") { () throws(SystemError) in instance.standardInput = try openInput() }
+                try attempt("input") { () throws(SystemError) in instance.standardInput = try Pipe.forInput() }
             }
             return instance
         } catch {
@@ -228,7 +228,6 @@ final class EffectInterpreter {
 
     private func exited(_ instance: LiveInstance, _ status: ProcessExit) {
         instance.notifySocket?.receive()
-        instance.output.drain()
         executions.instanceEnded(instance.id)
         // What cannot be looked into, for want of descriptors say, is not empty for that.
         let hasLeftovers = (try? instance.containment.isEmpty()) != true
@@ -271,7 +270,6 @@ final class EffectInterpreter {
         guard let instance = instances.removeValue(forKey: id) else { return }
         for probe in instance.probes.values { probe.task.cancel() }
         instance.probes = [:]
-        instance.endLogWatches()
         instance.output.finish()
         do throws(SystemError) {
             try instance.containment.remove()
@@ -315,13 +313,6 @@ extension EffectInterpreter {
         } catch {
             throw SpawnFailure(stage: stage, error)
         }
-    }
-
-    /// A pipe that nobody writes to. Its reader is the service's, which expects to wait there.
-    private func openInput() throws(SystemError) -> Pipe {
-        let pipe = try Pipe()
-        guard fcntl(pipe.reader.number, F_SETFL, 0) == 0 else { throw SystemError.last("fcntl") }
-        return pipe
     }
 }
 

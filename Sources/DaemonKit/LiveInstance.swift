@@ -25,13 +25,10 @@ final class LiveInstance {
     var preStop: WatchedProcess?
     /// What its `log` probes look for, by role.
     private(set) var logWatches: [ProbeRole: LogWatch] = [:]
-    private var subscriptions: [LogChannel.Subscription] = []
-    private let log: LogChannel
 
     init(
         id: InstanceID, replica: ReplicaID, revision: ServiceRevision, context: Template.Context,
-        request: SpawnRequest, containment: any Containment, output: InstanceOutput, log: LogChannel,
-        notifySocket: NotifySocket?
+        request: SpawnRequest, containment: any Containment, output: InstanceOutput, notifySocket: NotifySocket?
     ) {
         self.id = id
         self.replica = replica
@@ -40,21 +37,14 @@ final class LiveInstance {
         self.request = request
         self.containment = containment
         self.output = output
-        self.log = log
         self.notifySocket = notifySocket
     }
 
     var spec: ServiceSpec { revision.spec }
 
     /// Has every line of its output looked at from now on.
-    func watchLog(for role: ProbeRole, with watch: LogWatch) {
-        logWatches[role] = watch
-        subscriptions.append(log.subscribe { _, line in watch.observe(line) })
-    }
-
-    func endLogWatches() {
-        for subscription in subscriptions { log.unsubscribe(subscription) }
-        subscriptions = []
+    func watchLog(for role: ProbeRole, _ pattern: LogPattern) {
+        logWatches[role] = LogWatch(pattern, on: output)
     }
 
     var standardInputDescriptor: Int32? { standardInput?.reader.number }

@@ -63,16 +63,12 @@ extension StackRunner: StackController {
         history.subscribe(query)
     }
 
-    public func logs(_ query: LogQuery) throws(ControlProblem) -> Subscription<LogLine> {
-        let known = configuration.stack.services
-        for name in query.services where !known.contains(where: { $0.name.text == name }) {
-            throw .noSuchService(name)
-        }
-        let replicas = known.filter { query.services.isEmpty || query.services.contains($0.name.text) }.flatMap {
-            service in
-            (0..<service.replicas).map { (ReplicaID(service: service.name, index: $0), service.logging) }
-        }
-        return interpreter.logs.subscribe(query, to: replicas)
+    public func logs(_ query: LogQuery) async throws(ControlProblem) -> Subscription<LogLine> {
+        let known = configuration.stack.services.map(\.name)
+        for name in query.services where !known.contains(where: { $0.text == name }) { throw .noSuchService(name) }
+        let source = try interpreter.logs.source(query, of: known)
+        await source.begin()
+        return Subscription(backlog: [], feed: source)
     }
 
     public func doctor() -> [DoctorCheck] { checks }

@@ -41,10 +41,11 @@ extension StackRunner {
     private func metrics(_ service: ServiceSnapshot) -> StackMetrics.Service {
         let document = document(service)
         let replicas = zip(service.replicas, document.replicas).map { replica, document in
-            StackMetrics.Replica(
+            let log = interpreter.logs.counts(of: replica.id)
+            return StackMetrics.Replica(
                 document: document, restarts: replica.restartCauses.map { ($0.cause.rawValue, $0.count) },
-                probes: interpreter.telemetry.probes(of: replica.id), usage: nil, logLines: 0, logBytes: 0,
-                droppedLogLines: 0, droppedLogBytes: 0)
+                probes: interpreter.telemetry.probes(of: replica.id), usage: nil, logLines: log.lines,
+                logBytes: log.bytes, droppedLogLines: log.droppedLines, droppedLogBytes: log.droppedBytes)
         }
         return StackMetrics.Service(document: document, replicas: replicas)
     }

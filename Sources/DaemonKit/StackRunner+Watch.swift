@@ -5,7 +5,12 @@ import SupervisorCore
 
 /// Restarting services whose files change while a client watches.
 extension StackRunner {
-    public func watch() -> Subscription<WatchDocument> { changes.subscribe() }
+    public func watch() async -> Subscription<WatchDocument> {
+        let subscription = changes.subscribe()
+        // So that whoever has the answer can rely on it that from now on no change is missed.
+        await withCheckedContinuation { continuation in changes.whenReady { continuation.resume() } }
+        return subscription
+    }
 
     func connectChanges() {
         changes.onChange = { [unowned self] name in assumeIsolated { $0.restartForChange(name) } }

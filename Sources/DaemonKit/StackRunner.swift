@@ -59,7 +59,7 @@ public actor StackRunner {
         journal = try Journal(path: configuration.journalFile, boot: try BootID.current().description)
         containments = try StackContainments(
             stack: configuration.stack.name, scope: configuration.paths.stateDirectory, loop: loop)
-        interpreter = EffectInterpreter(
+        interpreter = try EffectInterpreter(
             configuration, loop: loop, queue: queue, journal: journal, containments: containments.maker, exits: exits,
             spawner: try Spawner(defaultLimits: childLimits))
         leftovers = Leftovers(containments.maker, loop: loop)
@@ -245,7 +245,7 @@ public actor StackRunner {
         // A second one, whichever, means that it takes too long.
         case SIGTERM, SIGINT: shutDown(immediately: isAskedToStop)
         // The kernel sends it for a terminal that is gone, everybody else for the files to be read again.
-        case SIGHUP: if delivery.sender == 0 { shutDown(immediately: isAskedToStop) } else { reload() }
+        case SIGHUP: if delivery.isFromKernel { shutDown(immediately: isAskedToStop) } else { reload() }
         case SIGQUIT: shutDown(immediately: true)
         default: break
         }
@@ -278,10 +278,9 @@ public actor StackRunner {
     private func stackHasStopped() {
         interpreter.executions.end(immediately: true) { [self] in
             interpreter.executions.finish()
-            interpreter.logs.finish()
             history.finish()
             changes.finish()
-            containments.maker.finish { [onStop] in onStop?() }
+            interpreter.logs.finish { [containments, onStop] in containments.maker.finish { onStop?() } }
             onStop = nil
         }
     }

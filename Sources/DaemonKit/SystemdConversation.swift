@@ -28,6 +28,9 @@ struct SystemdConversation: Sendable {
     private let readiness: UnitReadiness
     private var phase = Phase.starting
     private var timeout = SystemdTimeout()
+    /// A change was applied and has not been ready since: whoever has asked for it (ExecReload=) waits, and systemd's
+    /// limit on that is the start's.
+    private var isSettling = false
     private var view: SystemdView?
     private var lastStatus: String?
     /// Why the last reload changed nothing.
@@ -50,6 +53,7 @@ struct SystemdConversation: Sendable {
             phase = .up
             notices.append(.ready)
         }
+        if view.state == .ready { isSettling = false }
         if let extended = timeout.extend(for: steps(view), at: now) { notices.append(.extendTimeout(extended)) }
         return notices + statusIfChanged()
     }
@@ -63,7 +67,10 @@ struct SystemdConversation: Sendable {
             guard phase == .up else { return [] }
             phase = .reloading
             return [.reloading]
-        case .applied: refusal = nil
+        case .applied:
+            refusal = nil
+            // A start that is under way goes on with what it was promised.
+            if phase == .reloading { (timeout, isSettling) = (SystemdTimeout(), true) }
         case .refused(let problem): refusal = problem.diagnostics.first.map(Self.firstLine) ?? problem.detail
         }
         if phase == .reloading {
@@ -82,16 +89,20 @@ struct SystemdConversation: Sendable {
 
     private func steps(_ view: SystemdView) -> [SystemdTimeout.Step] {
         switch phase {
-        case .starting:
-            view.services.filter(\.isWanted).map { service in
-                let isDone = readiness == .ready ? service.isAsWanted : !service.awaitsStart
-                return SystemdTimeout.Step(service: service.name, isDone: isDone, limit: service.startLimit)
-            }
-        case .up, .reloading: []
+        case .starting: startSteps(view)
+        case .up, .reloading: isSettling ? startSteps(view) : []
         case .stopping:
             view.services.map { service in
                 SystemdTimeout.Step(service: service.name, isDone: !service.hasProcesses, limit: service.stopLimit)
             }
+        }
+    }
+
+    private func startSteps(_ view: SystemdView) -> [SystemdTimeout.Step] {
+        view.services.filter(\.isWanted).map { service in
+            // A change is waited for until it is ready, whatever the start was.
+            let isDone = readiness == .ready || isSettling ? service.isAsWanted : !service.awaitsStart
+            return SystemdTimeout.Step(service: service.name, isDone: isDone, limit: service.startLimit)
         }
     }
 

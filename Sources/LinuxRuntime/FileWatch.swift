@@ -70,12 +70,15 @@ public final class FileWatch {
     }
 
     /// Whether there are directories left to search, in which a change would not be noticed yet.
-    var isSearching: Bool { !pending.isEmpty }
+    public var isSearching: Bool { !pending.isEmpty }
+
+    /// Called on the loop when there are none any more.
+    public var onSearched: (() -> Void)?
 
     // MARK: Roots
 
-    /// Watches the directory that a root is in, so that the root is seen to come and go, and the root itself. Where that
-    /// directory is not there either, the nearest one above it that is.
+    /// Watches the directory that a root is in, so that the root is seen to come and go, and the root itself. Where
+    /// that directory is not there either, the nearest one above it that is.
     private func find(_ root: String, isNews: Bool) {
         var isSettled = false
         // What is looked for may come while it is looked for; each round goes one directory further down.
@@ -139,8 +142,12 @@ public final class FileWatch {
             guard let next = pending.popLast() else { break }
             carryOut(next)
         }
-        if !pending.isEmpty { scan = loop.schedule(after: .zero) { [unowned self] in searchSome() } }
         deliver()
+        if pending.isEmpty {
+            onSearched?()
+        } else {
+            scan = loop.schedule(after: .zero) { [unowned self] in searchSome() }
+        }
     }
 
     /// Watches the directories in one that is watched already, so that what comes now is seen in any case.

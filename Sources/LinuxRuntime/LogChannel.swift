@@ -1,116 +1,89 @@
-import Glibc
+/// One replica's log as the pump sees it: it numbers the lines of all the replica's instances.
+final class LogChannel {
+    /// Its place among the pump's.
+    let index: Int
+    let owner: LogOwner
+    let counters: LogCounters
+    private(set) var policy: LogPolicy
+    /// The number of the last line; nil until it is known where an earlier daemon left off.
+    var number: UInt64?
+    /// Whether pipes are read: as soon as the number is known, or when that takes too long.
+    private(set) var isOpen = false
+    /// Pipes that wait for that.
+    var waiting: [LogPipe] = []
+    /// How many pipes it has that have not ended.
+    var pipes = 0
+    /// What was lost since something was kept last.
+    private(set) var loss: LogLoss?
+    private var ring = LogRing()
 
-/// One replica's log: it numbers the lines of all the replica's instances and keeps them in one file.
-///
-/// No line is kept in memory: the file's youngest part is in the page cache, which costs the daemon nothing, and `tail`
-/// reads it from there.
-public final class LogChannel {
-    /// What happened to a log that its reader should know.
-    public enum Trouble: Sendable {
-        /// Records cannot be written and are dropped from now on.
-        case dropping(SystemError)
-        /// Records are written again; a record in the file says how many are missing.
-        case resumed(droppedLines: Int, droppedBytes: Int)
-        /// The file could not be rotated and grows on.
-        case notRotated(SystemError)
+    init(index: Int, owner: LogOwner, policy: LogPolicy, counters: LogCounters) {
+        self.index = index
+        self.owner = owner
+        self.policy = policy
+        self.counters = counters
     }
 
-    /// Receives a line as it is read. The bytes are the line without its newline, and are gone after the call.
-    public typealias LineHandler = (LogStamp, Span<UInt8>) -> Void
-
-    /// Names one subscription of one channel.
-    public struct Subscription: Hashable, Sendable {
-        fileprivate let number: Int
-    }
-
-    public let service: String
-    public let replica: Int
-
-    private unowned let pump: LogPump
-    private let file: LogFile
-    /// The number of the last line. The numbers go on where an earlier daemon left them; that is found out at the first
-    /// line, because looking for files that are not there would hold up the start of a whole stack.
-    private lazy var sequence: UInt64 = file.tail(count: 1, limit: 256 * 1024).records.last?.stamp.sequence ?? 0
-    private var handlers: [Int: LineHandler] = [:]
-    private var nextHandler = 0
-    private var dropped: (lines: Int, bytes: Int, error: SystemError)?
-
-    init(service: String, replica: Int, file: LogFile, pump: LogPump) {
-        self.service = service
-        self.replica = replica
-        self.file = file
-        self.pump = pump
-    }
-
-    /// The last lines: at most `count`, from at most the last `limit` bytes.
-    public func tail(_ count: Int, limit: Int = 1 << 20) -> LogTail { file.tail(count: count, limit: limit) }
-
-    /// Calls `handler` for each line from now on, on the loop; together with `tail` before it, no line is missed.
-    public func subscribe(_ handler: @escaping LineHandler) -> Subscription {
-        defer { nextHandler += 1 }
-        handlers[nextHandler] = handler
-        return Subscription(number: nextHandler)
-    }
-
-    /// Ends a subscription.
-    public func unsubscribe(_ subscription: Subscription) {
-        handlers[subscription.number] = nil
-    }
-
-    // MARK: For the pipes
-
-    /// Takes one line or piece of a line into the batch.
-    func take(_ text: UnsafeRawBufferPointer, stream: LogStream, time: WallTime, prefix: [UInt8], continues: Bool) {
-        sequence += 1
-        pump.batch.append(prefix: prefix, sequence: sequence, text: text)
-        if pump.batch.isFull { flush() }
-        guard !handlers.isEmpty || pump.onLine != nil else { return }
-        let stamp = LogStamp(
-            time: time, service: service, replica: replica, stream: stream, sequence: sequence, continues: continues)
-        text.withMemoryRebound(to: UInt8.self) { bytes in
-            pump.onLine?(stamp, bytes.span)
-            for handler in handlers.values { handler(stamp, bytes.span) }
+    var format: LogFormat {
+        switch policy.destination {
+        case .files(let format): format
+        case .journal, .nowhere: .text
         }
     }
 
-    /// Writes the batch to the file.
-    func flush() {
-        guard pump.batch.count > 0 else { return }
-        defer { pump.batch.removeAll() }
-        if dropped != nil, !writeGap() {
-            drop(pump.batch.bytes, dropped?.error)
-            return
-        }
-        let outcome = file.append(pump.batch.bytes)
-        if let error = outcome.rotationError { pump.onTrouble?(self, .notRotated(error)) }
-        if let error = outcome.error {
-            drop(UnsafeRawBufferPointer(rebasing: pump.batch.bytes[outcome.kept...]), error)
+    /// Whether its tail is kept in memory, because no file has it.
+    var keepsRing: Bool {
+        switch policy.destination {
+        case .files: false
+        case .journal, .nowhere: true
         }
     }
 
-    /// Tries once more to say what is missing, when the last instance has gone.
-    func close() {
-        if dropped != nil { _ = writeGap() }
+    var ringBytes: [UInt8] { ring.bytes }
+
+    /// True where this changes anything.
+    func adopt(_ new: LogPolicy) -> Bool {
+        defer { policy = new }
+        return policy != new
     }
 
-    private func drop(_ bytes: UnsafeRawBufferPointer, _ error: SystemError?) {
-        guard let error else { return }
-        let lines = bytes.reduce(0) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
-        if let before = dropped {
-            dropped = (before.lines + lines, before.bytes + bytes.count, error)
-        } else {
-            dropped = (lines, bytes.count, error)
-            pump.onTrouble?(self, .dropping(error))
+    /// Opens it for its pipes, again when the number comes late. `last` is nil where it is still not known.
+    func open(last: UInt64?) {
+        if let last, number == nil {
+            number = last
+            if var lost = loss {
+                lost.last = last + UInt64(lost.lines)
+                number = lost.last
+                loss = lost
+            }
         }
+        isOpen = true
+        let pipes = waiting
+        waiting = []
+        for pipe in pipes { pipe.resume() }
     }
 
-    private func writeGap() -> Bool {
-        guard let dropped else { return true }
-        let text = "dropped \(dropped.lines) lines (\(dropped.bytes) bytes): \(dropped.error.reason)"
-        let record = Array("\(WallTime.now) \(service)/\(replica) gap \(sequence) \(text)\n".utf8)
-        guard record.withUnsafeBytes({ file.append($0).error }) == nil else { return false }
-        self.dropped = nil
-        pump.onTrouble?(self, .resumed(droppedLines: dropped.lines, droppedBytes: dropped.bytes))
-        return true
+    // MARK: Losses
+
+    func loseUnnumbered(lines: Int, bytes: Int) {
+        counters.addRead(lines: lines, bytes: bytes)
+        lose(LogLoss(lines: lines, bytes: bytes, last: 0, reason: "the disk does not answer"))
+    }
+
+    /// True: it is the first since something was kept.
+    @discardableResult
+    func lose(_ lost: LogLoss) -> Bool {
+        counters.addDropped(lost)
+        let isFirst = loss == nil
+        loss?.add(lost)
+        if isFirst { loss = lost }
+        return isFirst
+    }
+
+    /// What is to be said before the next record that is kept.
+    func takeLoss() -> LogLoss? { loss.take() }
+
+    func keep(_ records: UnsafeRawBufferPointer, lines: Int, bound: Int) {
+        ring.append(records, lines: lines, bound: bound)
     }
 }

@@ -1,53 +1,181 @@
+import Glibc
+
 /// Where a line of a log came from.
-public enum LogStream: String, Hashable, Sendable {
+public enum LogStream: Hashable, Sendable, CaseIterable {
     /// Standard output.
-    case output = "out"
+    case output
     /// Standard error.
-    case error = "err"
+    case error
     /// stackd itself: what it had to drop.
     case gap
+
+    /// What it is called in a line of text.
+    var label: String {
+        switch self {
+        case .output: "out"
+        case .error: "err"
+        case .gap: "gap"
+        }
+    }
+
+    /// What it is called in JSON and in the journal, as in the control API.
+    var name: String {
+        switch self {
+        case .output: "stdout"
+        case .error: "stderr"
+        case .gap: "stackd"
+        }
+    }
 }
 
-/// What is known of a line besides its text.
-public struct LogStamp: Hashable, Sendable {
+/// One line of a log.
+public struct LogRecord: Hashable, Sendable {
     /// When the line was read.
     public var time: WallTime
-    /// The service and the index of the replica that wrote it.
-    public var service: String
-    public var replica: Int
+    public var owner: LogOwner
     public var stream: LogStream
-    /// Ascends by one with each line of a replica, through all its instances; a number that is missing was dropped.
-    public var sequence: UInt64
+    /// Ascends by one with each line of a replica, through all its instances; a number that is missing was dropped. A
+    /// gap's is that of the last line that was.
+    public var number: UInt64
     /// Whether the text goes on in the stream's next record, because the line was too long for one.
     public var continues: Bool
-}
-
-/// One line of a log file: `2026-11-23T10:00:00.123456Z backend/0 out 42 text`. The stream has a "+" where the line
-/// goes on.
-public struct LogRecord: Hashable, Sendable {
-    public var stamp: LogStamp
     /// The line without its newline; bytes that are not UTF-8 are replaced.
     public var text: String
+}
+
+/// A line of a log file as it lies in memory: nothing is copied until it is known to be wanted.
+struct RawLogRecord {
+    var time: WallTime
+    var stream: LogStream
+    var number: UInt64
+    var continues: Bool
+    /// The text; escaped where the line is JSON.
+    var text: UnsafeRawBufferPointer
+    var format: LogFormat
 
     /// The highest number that is believed: counting on from it has no end.
-    private static let lastSequence = UInt64(Int64.max)
+    private static let lastNumber = UInt64(Int64.max)
 
-    /// Parses a line of a log file, without its newline; nil when it is none.
-    init?(parsing line: some Collection<UInt8>) {
-        let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 4, omittingEmptySubsequences: false)
-        guard fields.count == 5, let time = WallTime(parsing: fields[0]) else { return nil }
-        let label = String(decoding: fields[1], as: UTF8.self)
-        var name = String(decoding: fields[2], as: UTF8.self)
-        let continues = name.hasSuffix("+")
-        if continues { name.removeLast() }
-        guard let slash = label.lastIndex(of: "/"), let replica = Int(label[label.index(after: slash)...]),
-            let stream = LogStream(rawValue: name),
-            let sequence = UInt64(String(decoding: fields[3], as: UTF8.self)), sequence <= LogRecord.lastSequence
+    /// Parses a line of either format, without its newline; nil when it is none. The file's name has told the owner.
+    init?(parsing line: UnsafeRawBufferPointer) {
+        var cursor = LogCursor(line)
+        format = cursor.peek == UInt8(ascii: "{") ? .json : .text
+        switch format {
+        case .text:
+            guard let time = cursor.time(), cursor.skip(" "), cursor.skipField(), let label = cursor.streamLabel(),
+                let number = cursor.number(), cursor.skip(" ")
+            else { return nil }
+            (stream, continues) = label
+            (self.time, self.number) = (time, number)
+            text = cursor.rest
+        case .json:
+            guard cursor.skip("{\"time\":\""), let time = cursor.time(), cursor.skip("\",\"service\":\""),
+                cursor.skipField(to: "\""), cursor.skip(",\"replica\":"), cursor.number() != nil,
+                cursor.skip(",\"stream\":\""), let stream = cursor.streamName(), cursor.skip("\",\"sequence\":"),
+                let number = cursor.number(), cursor.skip(",\"text\":\""), let end = cursor.jsonEnd()
+            else { return nil }
+            (self.time, self.stream, self.number) = (time, stream, number)
+            (text, continues) = end
+        }
+        guard number <= Self.lastNumber else { return nil }
+    }
+
+    /// The text as bytes, for a pattern to look at.
+    func withPlainText<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        guard format == .json, text.contains(UInt8(ascii: "\\")) else { return body(text) }
+        return JSONText.unescaped(text).withUnsafeBytes(body)
+    }
+
+    func record(of owner: LogOwner) -> LogRecord {
+        LogRecord(
+            time: time, owner: owner, stream: stream, number: number, continues: continues,
+            text: withPlainText { String(decoding: $0, as: UTF8.self) })
+    }
+}
+
+/// Takes the fields off the front of a line.
+private struct LogCursor {
+    private(set) var rest: UnsafeRawBufferPointer
+
+    init(_ line: UnsafeRawBufferPointer) {
+        rest = line
+    }
+
+    var peek: UInt8? { rest.first }
+
+    private mutating func drop(_ count: Int) {
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    }
+
+    mutating func skip(_ text: StaticString) -> Bool {
+        let count = text.utf8CodeUnitCount
+        guard let base = rest.baseAddress, rest.count >= count, memcmp(base, text.utf8Start, count) == 0 else {
+            return false
+        }
+        drop(count)
+        return true
+    }
+
+    /// Skips a field and the byte that ends it.
+    mutating func skipField(to end: Unicode.Scalar = " ") -> Bool {
+        guard let base = rest.baseAddress, let found = memchr(base, Int32(end.value), rest.count) else { return false }
+        drop(base.distance(to: found) + 1)
+        return true
+    }
+
+    mutating func time() -> WallTime? {
+        guard rest.count >= WallTime.textLength,
+            let time = WallTime(parsing: UnsafeRawBufferPointer(rebasing: rest.prefix(WallTime.textLength)))
         else { return nil }
-        stamp = LogStamp(
-            time: time, service: String(label[..<slash]), replica: replica, stream: stream, sequence: sequence,
-            continues: continues)
-        text = String(decoding: fields[4], as: UTF8.self)
+        drop(WallTime.textLength)
+        return time
+    }
+
+    mutating func number() -> UInt64? {
+        var value: UInt64 = 0
+        var count = 0
+        while count < rest.count, case let digit = rest[count] &- UInt8(ascii: "0"), digit < 10 {
+            // Of 19 digits at the most, which cannot overflow.
+            guard count < 19 else { return nil }
+            value = value * 10 + UInt64(digit)
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        drop(count)
+        return value
+    }
+
+    mutating func streamLabel() -> (LogStream, continues: Bool)? {
+        let stream: LogStream
+        if skip("out") {
+            stream = .output
+        } else if skip("err") {
+            stream = .error
+        } else if skip("gap") {
+            stream = .gap
+        } else {
+            return nil
+        }
+        let continues = skip("+")
+        return skip(" ") ? (stream, continues) : nil
+    }
+
+    mutating func streamName() -> LogStream? {
+        skip("stdout") ? .output : skip("stderr") ? .error : skip("stackd") ? .gap : nil
+    }
+
+    /// The text of an object, and what follows it up to the object's end.
+    func jsonEnd() -> (UnsafeRawBufferPointer, continues: Bool)? {
+        func text(before suffix: StaticString) -> UnsafeRawBufferPointer? {
+            let count = rest.count - suffix.utf8CodeUnitCount
+            guard count >= 0, let base = rest.baseAddress,
+                memcmp(base + count, suffix.utf8Start, suffix.utf8CodeUnitCount) == 0
+            else { return nil }
+            return UnsafeRawBufferPointer(rebasing: rest.prefix(count))
+        }
+        // A quotation mark within the text is escaped, so that neither of these can be part of it.
+        if let text = text(before: "\",\"continues\":true}") { return (text, true) }
+        return text(before: "\"}").map { ($0, false) }
     }
 }
 
@@ -90,30 +218,34 @@ extension WallTime: CustomStringConvertible {
     }
 
     /// Parses exactly the form of `description`; nil also where the time is too late for its nanoseconds to be counted.
-    init?(parsing text: some Collection<UInt8>) {
-        let bytes = Array(text)
+    init?(parsing bytes: UnsafeRawBufferPointer) {
         guard bytes.count == WallTime.textLength else { return nil }
-        func number(_ range: Range<Int>) -> Int? {
-            bytes[range].reduce(0) { value, byte in
-                guard let value, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-                return value * 10 + Int(byte - UInt8(ascii: "0"))
+        var isValid = true
+        func number(_ range: Range<Int>) -> Int {
+            var value = 0
+            for position in range {
+                let digit = bytes[position] &- UInt8(ascii: "0")
+                if digit > 9 { isValid = false }
+                value = value * 10 + Int(digit)
             }
+            return value
         }
-        let separators: [(Int, Character)] = [
-            (4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"), (19, "."), (26, "Z"),
-        ]
-        guard separators.allSatisfy({ bytes[$0] == $1.asciiValue }),
-            let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
-            let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
-            let microsecond = number(20..<26), (1...12).contains(month), (1...31).contains(day),
-            hour < 24, minute < 60, second < 60
+        for (position, separator) in WallTime.separators where bytes[position] != separator { return nil }
+        let date = CivilDate(year: number(0..<4), month: number(5..<7), day: number(8..<10))
+        let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
+        let microsecond = number(20..<26)
+        guard isValid, (1...12).contains(date.month), (1...31).contains(date.day), hour < 24, minute < 60, second < 60
         else { return nil }
-        let days = CivilDate(year: year, month: month, day: day).daysSinceEpoch
-        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second
+        let seconds = date.daysSinceEpoch * 86_400 + hour * 3600 + minute * 60 + second
         let (product, overflow) = Int64(seconds * 1_000_000 + microsecond).multipliedReportingOverflow(by: 1000)
         guard !overflow else { return nil }
         nanoseconds = product
     }
+
+    private static let separators: [(Int, UInt8)] = [
+        (4, UInt8(ascii: "-")), (7, UInt8(ascii: "-")), (10, UInt8(ascii: "T")), (13, UInt8(ascii: ":")),
+        (16, UInt8(ascii: ":")), (19, UInt8(ascii: ".")), (26, UInt8(ascii: "Z")),
+    ]
 }
 
 /// A date of the proleptic Gregorian calendar, by Howard Hinnant's `civil_from_days` and `days_from_civil`.

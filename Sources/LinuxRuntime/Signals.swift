@@ -7,8 +7,10 @@ public final class Signals {
     public struct Delivery: Hashable, Sendable {
         /// Its number.
         public var signal: Int32
-        /// Who sent it; 0 for the kernel.
+        /// Who sent it; 0 for the kernel, and for a process outside of this one's namespace.
         public var sender: Int32
+        /// Nobody sent it: it tells of a terminal that is gone, a child that ended, or the like.
+        public var isFromKernel: Bool
     }
 
     private let loop: EventLoop
@@ -41,7 +43,10 @@ public final class Signals {
             let count = Glibc.read(descriptor.number, buffer.baseAddress, buffer.count * size)
             for index in 0..<max(0, count / size) {
                 let info = buffer[index]
-                handler(Delivery(signal: Int32(info.ssi_signo), sender: Int32(bitPattern: info.ssi_pid)))
+                handler(
+                    Delivery(
+                        signal: Int32(info.ssi_signo), sender: Int32(bitPattern: info.ssi_pid),
+                        isFromKernel: info.ssi_code == SI_KERNEL))
             }
         }
     }

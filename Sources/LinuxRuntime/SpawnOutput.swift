@@ -1,6 +1,7 @@
 import Glibc
 
-/// Reads what a program writes, as fast as its taker wants it: what nobody takes stays in the pipe, and the program waits.
+/// Reads what a program writes, as fast as its taker wants it: what nobody takes stays in the pipe, and the program
+/// waits.
 final class SpawnOutput {
     /// How much is read and handed on at once.
     private static let pieceSize = 64 * 1024

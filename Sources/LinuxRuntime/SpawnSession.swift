@@ -1,7 +1,7 @@
 import CLinux
 
 extension Containment {
-    /// Sends a signal to those inside that are in a session, of whose leader the caller knows that it has not been reaped.
+    /// Sends a signal to those inside that are in the session of a process that the caller has not reaped.
     public func signal(_ signal: Int32, session: Int32) throws(SystemError) {
         for pid in try members() {
             // One that has ended since it was listed needs no signal.

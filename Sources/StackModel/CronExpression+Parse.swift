@@ -59,7 +59,7 @@ extension CronExpression {
         }
     }
 
-    /// Every month that is named has a day that is, in a leap year at the latest.
+    /// A month that is named has a day that is named, in leap years at least.
     private var matchesSomeDay: Bool {
         matchesEitherDay
             || (1...12).contains { month in

@@ -48,9 +48,9 @@ extension Supervisor {
     mutating func ascend(_ index: Int, again: Bool, run: JobRun.Origin?, causedBy event: EventID) {
         services[index].desired = .running
         if let descent = services[index].descent,
-            descent.isRestart || wantedReplicas(of: index).contains(where: { replicas[$0].isEnding })
+            descent.isRestart || hasInstanceToEnd(index)
         {
-            // It is on its way down: it comes up again when it is there.
+            // It is on its way down, or not what is wanted any more: it comes up again when it is down.
             services[index].descent?.isRestart = true
             services[index].descent?.run = run ?? descent.run
         } else {
@@ -61,6 +61,14 @@ extension Supervisor {
             if let run, services[index].runs.current == nil { admitRun(of: index, run, causedBy: event) }
         }
         unsettle(index)
+    }
+
+    /// One that is wanted ends already, or one is of a spec that does not count any more.
+    private func hasInstanceToEnd(_ index: Int) -> Bool {
+        wantedReplicas(of: index).contains { replicas[$0].isEnding }
+            || services[index].replicas.contains { position in
+                replicas[position].instance.map { !$0.spec.becomesLive(services[index].spec) } ?? false
+            }
     }
 
     /// An instance of the replica is wanted. One of a scheduled service waits for the next run, or joins the one that is

@@ -56,7 +56,7 @@ extension ServiceSpec {
     }
 
     /// The other differs in what instances need not be made anew for.
-    fileprivate func becomesLive(_ other: ServiceSpec) -> Bool {
+    func becomesLive(_ other: ServiceSpec) -> Bool {
         var other = other.withReplicas(of: self)
         other.watches = watches
         if schedule != nil, other.schedule != nil { other.schedule = schedule }

@@ -24,7 +24,7 @@ extension StackGenerator {
 
     private mutating func edit(_ services: inout [ServiceSpec]) {
         let index = random.below(services.count)
-        switch random.below(12) {
+        switch random.below(13) {
         case 0..<3:
             let free = Self.names.filter { name in !services.contains { $0.name == name } }
             if free.isEmpty { return }
@@ -37,6 +37,7 @@ extension StackGenerator {
         case 7..<9: services[index].replicas = random.number(in: 1...4)
         case 9: turnAround(&services, index)
         case 10: if services[index].schedule != nil { services[index].schedule = schedule() }
+        case 11: if !services[index].listeners.isEmpty { services[index].listeners = listeners() }
         default: break
         }
     }

@@ -78,7 +78,7 @@ struct StackGenerator {
             runsOnStart: random.chance(percent: 40), history: random.below(4))
     }
 
-    private mutating func listeners() -> [ListenerSpec] {
+    mutating func listeners() -> [ListenerSpec] {
         [ListenerSpec(name: "http", address: .tcp(host: "127.0.0.1", port: UInt16(8_000 + random.below(1_000))))]
     }
 

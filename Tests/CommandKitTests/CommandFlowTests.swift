@@ -1,6 +1,7 @@
 import ControlClient
 import ControlProtocol
 import ControlServer
+import StackModel
 import Testing
 
 @testable import CommandKit
@@ -74,6 +75,78 @@ struct CommandFlowTests {
             #expect(await run(line, client) == .noDaemon)
         }
         #expect(await run("down", client) == .done)
+    }
+
+    @Test func scaleReturnsWhenAsManyAreReadyAndNoneIsLeftOver() async throws {
+        let both = ServiceDocument.sample(
+            "db", scale: 1, .sample("db", 0, .running, ready: true, pid: 1), .sample("db", 1, .stopping, pid: 2))
+        let daemon = ScriptedDaemon(both) { _, daemon in
+            await daemon.become(both)
+            await daemon.become(Self.running)
+        }
+        try await withServer(of: daemon) { client, _ in
+            #expect(await run("scale db=1", client) == .done)
+            #expect(await daemon.services() == [Self.running])
+        }
+    }
+
+    @Test func killNamesTheSignalAndTheReplica() async throws {
+        let daemon = ScriptedDaemon(Self.running) { _, _ in }
+        try await withServer(of: daemon) { client, _ in
+            #expect(await run("kill -s HUP db/0", client) == .done)
+            #expect(await run("kill db", client) == .done)
+        }
+        let db = try #require(ServiceName("db"))
+        #expect(await daemon.commands == [.signal(db, replica: 0, .hangup), .signal(db, replica: nil, .kill)])
+    }
+
+    @Test func waitExitsAsTheServiceDid() async throws {
+        let exit = ExitDocument(code: 7, signal: nil, time: Timestamp(milliseconds: 0))
+        let ended = ServiceDocument.sample("db", .sample("db", 0, .failed, exit: exit))
+        let daemon = ScriptedDaemon(ended) { _, _ in }
+        try await withServer(of: daemon) { client, _ in
+            #expect(await run("wait db", client) == CommandStatus(rawValue: 7))
+        }
+        let serving = ScriptedDaemon(Self.running) { _, _ in }
+        try await withServer(of: serving) { client, _ in
+            #expect(await run("wait --timeout 50ms db", client) == .timedOut)
+            #expect(await run("wait --for ready db", client) == .done)
+        }
+    }
+
+    @Test func applyCarriesOutThePlanThatItHasShown() async throws {
+        let change = PlanDocument.Change(service: "db", kind: .restart)
+        let daemon = ScriptedDaemon(Self.running, planning: [change]) { _, daemon in
+            await daemon.become(Self.running)
+            await daemon.become(Self.again)
+        }
+        try await withServer(of: daemon) { client, _ in
+            #expect(await run("apply 0000", client) == .failed)
+            #expect(await daemon.applied.isEmpty)
+            #expect(await run("apply ab12", client) == .done)
+            #expect(await daemon.applied == [ApplyRequest(plan: "ab12cd")])
+            #expect(await daemon.services() == [Self.again])
+            #expect(await run("plan --detailed-exitcode", client) == CommandStatus(rawValue: 2))
+        }
+    }
+
+    @Test func applyOfNothingIsNoCommandAtAll() async throws {
+        let daemon = ScriptedDaemon(Self.running) { _, _ in }
+        try await withServer(of: daemon) { client, _ in
+            #expect(await run("reload", client) == .done)
+            #expect(await run("plan --detailed-exitcode", client) == .done)
+        }
+        #expect(await daemon.applied.isEmpty)
+    }
+
+    @Test func logsAreAskedForAsTheOptionsSay() async throws {
+        let daemon = ScriptedDaemon(Self.running) { _, _ in }
+        try await withServer(of: daemon) { client, _ in
+            #expect(await run("logs --tail 3 --since 10 --until 20 --grep a|b db", client) == .done)
+        }
+        let query = try #require(await daemon.logQueries.first)
+        #expect(query.services == ["db"] && query.tail == 3 && query.pattern == "a|b" && !query.follow)
+        #expect(query.since == Timestamp(milliseconds: 10_000) && query.until == Timestamp(milliseconds: 20_000))
     }
 
     @Test func downReturnsWhenTheDaemonIsGone() async throws {

@@ -84,7 +84,8 @@ struct CommandParsingTests {
 
     @Test(arguments: [
         "up -d --abort-on-exit", "up --wait --exit-code-from web", "up --abort-on-failure --abort-on-exit",
-        "up --scale web", "up --scale web=-1", "up -d --watch", "kill", "kill -s NONE web", "wait", "wait --for soon web",
+        "up --scale web", "up --scale web=-1", "up -d --watch", "kill", "kill -s NONE web", "wait",
+        "wait --for soon web",
         "ps --status happy", "ps -q --services", "ps --runs --status failed", "logs --since soon", "scale web",
         "stop --no-wait --timeout 3s", "config --hash web --quiet", "graph --output xml",
         "ps --no-such-option", "up --wait-timeout 5", "config --quiet --schema", "explain", "explain web/x",

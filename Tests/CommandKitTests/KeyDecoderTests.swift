@@ -22,9 +22,11 @@ struct KeyDecoderTests {
     @Test func whatComesInPiecesIsTheSame() {
         let text = "x\u{1B}[5~日\u{1B}OAü\u{1B}[200~a\u{1B}[31mb\u{1B}[201~y"
         let whole = keys(text)
-        #expect(whole == [
-            .character("x"), .pageUp, .character("日"), .up, .character("ü"), .paste("a\u{1B}[31mb"), .character("y"),
-        ])
+        #expect(
+            whole == [
+                .character("x"), .pageUp, .character("日"), .up, .character("ü"), .paste("a\u{1B}[31mb"),
+                .character("y"),
+            ])
         var decoder = KeyDecoder()
         #expect(text.utf8.flatMap { decoder.feed([$0]) } == whole)
     }

@@ -40,7 +40,7 @@ struct ScheduleTextTests {
                 "backup   0 3 * * * Europe/Zurich  t1000      request   failed   3.0s  exited with status 2",
             ])
         let narrow = table.lines(width: 40, palette: Palette(isColoured: false))
-        #expect(narrow[0] == "SERVICE  DUE        OUTCOME")
+        #expect(narrow[0] == "SERVICE  DUE        OUTCOME  REASON")
     }
 
     @Test func asJSONTheServiceStandsBesideItsSchedule() throws {

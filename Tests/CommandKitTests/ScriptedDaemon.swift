@@ -69,6 +69,7 @@ actor ScriptedDaemon: StackController {
 
     func logs(_ query: LogQuery) -> Subscription<LogLine> {
         logQueries.append(query)
+        guard query.follow else { return Subscription(backlog: [], feed: nil) }
         let feed = Feed<LogLine>()
         logFeeds.append(feed)
         return Subscription(backlog: [], feed: feed)

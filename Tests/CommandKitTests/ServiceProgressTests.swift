@@ -127,7 +127,8 @@ struct ServiceProgressTests {
         #expect(ReplicaDocument.sample("db", 0, .running, ready: true, reason: "is ready").line() == "db/0 ready")
         #expect(ReplicaDocument.sample("db", 0, .completed, reason: "has completed").line() == "db/0 completed")
         #expect(
-            ReplicaDocument.sample("db", 0, .failed, reason: "gave\nup", status: "x").line() == "db/0 failed: gave up (x)"
+            ReplicaDocument.sample("db", 0, .failed, reason: "gave\nup", status: "x").line()
+                == "db/0 failed: gave up (x)"
         )
     }
 }

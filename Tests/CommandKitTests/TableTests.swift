@@ -42,7 +42,7 @@ struct TableTests {
         func heading(_ width: Int) -> String { table.lines(width: width, palette: Palette(isColoured: false))[0] }
         #expect(heading(80) == "NAME       PID   AGE  REASON")
         #expect(heading(30) == "NAME       PID   REASON")
-        #expect(heading(25) == "NAME       REASON")
+        #expect(heading(24) == "NAME       REASON")
     }
 
     @Test func coloursTakeNoRoom() {

@@ -50,9 +50,10 @@ struct TopModelTests {
 
     @Test func replicasAreCountedOnFromWhatWasAskedFor() {
         var model = TopModel.sample(.web(2))
-        #expect(press(&model, .character("+"), .character("+")) == [
-            .perform(.scale(service: "web", from: 2, to: 3)), .perform(.scale(service: "web", from: 3, to: 4)),
-        ])
+        #expect(
+            press(&model, .character("+"), .character("+")) == [
+                .perform(.scale(service: "web", from: 2, to: 3)), .perform(.scale(service: "web", from: 3, to: 4)),
+            ])
         #expect(press(&model, .character("-")).isEmpty)
         #expect(press(&model, .character("y")) == [.perform(.scale(service: "web", from: 4, to: 3))])
         // What the daemon says counts.

@@ -40,7 +40,7 @@ struct TopViewTests {
         let lines = lines(.sample(failed, .web(20), size: TerminalSize(columns: 40, rows: 10)))
         #expect(lines[0] == "shop   ready   20 of 21 ready   up 90s")
         #expect(lines[1].hasPrefix(" REPLICA▾"))
-        #expect(lines[2].hasPrefix(">db/0     not ready      -      -"))
+        #expect(lines[2].hasPrefix(">db/0      not ready      -      -"))
         #expect(lines[8] == "db/0 not ready: readiness probe failed:…")
         #expect(lines[9].hasPrefix("q quit   ? help"))
     }

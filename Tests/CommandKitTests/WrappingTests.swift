@@ -21,7 +21,7 @@ struct WrappingTests {
                 == ["label this is a text of some", "      length that goes on"])
         // Where the label leaves too little room, under it.
         #expect(
-            DisplayWidth.hanging(text, after: "label ", labelWidth: 6, width: 24)
-                == ["label ", "    this is a text of", "    some length that", "    goes on"])
+            DisplayWidth.hanging(text, after: "label ", labelWidth: 6, width: 20)
+                == ["label ", "    this is a text", "    of some length", "    that goes on"])
     }
 }

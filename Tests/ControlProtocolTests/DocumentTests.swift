@@ -37,8 +37,8 @@ import Testing
             ReplicaDocument(
                 service: "db", replica: 1, state: .running, ready: true, pid: 42, instance: 17, restarts: 3,
                 revision: "ab", since: time, reason: "it is ready", status: "9 clients"),
-            #"{"instance":17,"last_exit":null,"pid":42,"ready":true,"reason":"it is ready","replica":1,"restarts":3,"revision":"ab","#
-                + #""service":"db","since":"2026-11-23T07:52:53.042Z","state":"running","status":"9 clients"}"#)
+            #"{"instance":17,"last_exit":null,"pid":42,"ready":true,"reason":"it is ready","replica":1,"restarts":3,"#
+                + #""revision":"ab","service":"db","since":"2026-11-23T07:52:53.042Z","state":"running","status":"9 clients"}"#)
     }
 
     @Test func replicaNamesWhatItDoesNotHave() throws {
@@ -47,7 +47,8 @@ import Testing
                 service: "db", replica: 0, state: .stopped, ready: false, pid: nil, instance: nil, restarts: 0,
                 revision: "ab", since: time, reason: "it was never started"),
             #"{"instance":null,"last_exit":null,"pid":null,"ready":false,"reason":"it was never started","replica":0,"#
-                + #""restarts":0,"revision":"ab","service":"db","since":"2026-11-23T07:52:53.042Z","state":"stopped","status":null}"#
+                + #""restarts":0,"revision":"ab","service":"db","since":"2026-11-23T07:52:53.042Z","#
+                + #""state":"stopped","status":null}"#
         )
     }
 

@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test func namesAreLookedUpAndUnknownOnesAreToldOf() {
-        let policy = policy(.init(role: .read, users: ["daemon", "no-such-user"], groups: ["daemon", "no-such-group"]))
+        let policy = policy(
+            .init(role: .read, users: ["daemon", "no-such-user"], groups: ["daemon", "no-such-group"]))
         #expect(policy.role(of: peer(1)) == .read)
         #expect(policy.role(of: peer(1_001, group: 1)) == .read)
         #expect(
@@ -71,7 +72,9 @@ import Testing
                 let connection = try RawConnection(path)
                 connection.send(
                     "\(route.method.rawValue) \(route.target) HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-                let answer = try connection.receive(until: "\r\n\r\n") + (route.role > role ? connection.receive(until: "}") : "")
+                let answer =
+                    try connection.receive(until: "\r\n\r\n")
+                    + (route.role > role ? connection.receive(until: "}") : "")
                 #expect((answer.status == 403) == (route.role > role), "\(route.template): \(answer)")
                 if route.role > role {
                     #expect(answer.contains("has the role \(role.rawValue), and this takes \(route.role.rawValue)"))

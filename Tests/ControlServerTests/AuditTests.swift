@@ -45,7 +45,8 @@ import Testing
                 "POST /v1/services/cache/restart 404 no_such_service",
                 #"POST /v1/services/db/scale 400 bad_request {"replicas":-1}"#,
                 #"POST /v1/apply 202 {"environment":{"PASSWORD":"…"}}"#,
-                #"POST /v1/services/db/exec 202 {"command":["env"],"detach":true,"environment":{"KEY":"…"},"input":false}"#,
+                #"POST /v1/services/db/exec 202 {"command":["env"],"detach":true,"environment":{"KEY":"…"},"#
+                    + #""input":false}"#,
             ])
         memory.entries.withLock { entries in
             #expect(entries.allSatisfy { $0.uid == UInt64(geteuid()) && $0.pid == getpid() && $0.token == nil })

@@ -49,6 +49,8 @@ import Testing
             let inherited = try ControlSocket(inherited: copy)
             #expect(inherited.path == bound.path)
             #expect(fcntl(copy, F_GETFL) & O_NONBLOCK != 0)
+            try inherited.open(toOthers: true)
+            #expect(mode(bound.path) == 0o666)
             drop(inherited)
             #expect(mode(bound.path) == 0o600)
         }

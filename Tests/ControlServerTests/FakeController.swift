@@ -16,6 +16,8 @@ actor FakeController: StackController {
     private(set) var executions: [(request: ExecutionRequest, besideInstance: Bool)] = []
     private(set) var executionFeeds: [Feed<ExecutionRecord>] = []
     private(set) var executionActions: [ExecutionAction] = []
+    /// Is refused the first time that it comes.
+    private var refusedInput: [UInt8]?
     private var ring: [EventDocument] = []
     private var lines: [LogLine] = []
     private var isShuttingDown = false
@@ -49,6 +51,10 @@ actor FakeController: StackController {
     func print(_ newLines: [LogLine]) {
         lines += newLines
         for line in newLines { logFeeds.removeAll { !$0.offer(line) } }
+    }
+
+    func refuseOnce(_ input: [UInt8]) {
+        refusedInput = input
     }
 
     // MARK: StackController
@@ -110,7 +116,10 @@ actor FakeController: StackController {
     func logs(_ query: LogQuery) throws(ControlProblem) -> Subscription<LogLine> {
         logQueries.append(query)
         for name in query.services where !["db", "web"].contains(name) { throw .noSuchService(name) }
-        let wanted = lines.filter { query.services.isEmpty || query.services.contains($0.service) }
+        let wanted = lines.filter { line in
+            let seen = query.after?.numbers[.init(service: line.service, index: line.replica)] ?? 0
+            return line.sequence > seen && (query.services.isEmpty || query.services.contains(line.service))
+        }
         let feed = query.follow ? Feed<LogLine>() : nil
         if let feed { logFeeds.append(feed) }
         return Subscription(backlog: wanted.suffix(query.tail ?? wanted.count).map { .item($0) }, feed: feed)
@@ -195,6 +204,10 @@ actor FakeController: StackController {
     func control(_ id: UInt64, _ action: ExecutionAction) throws(ControlProblem) {
         guard (1...UInt64(max(1, executions.count))).contains(id), !executions.isEmpty else {
             throw .noSuchExecution(id)
+        }
+        if case .input(let bytes, _) = action, bytes == refusedInput {
+            refusedInput = nil
+            throw .tooMuchInput(limit: 1)
         }
         executionActions.append(action)
     }

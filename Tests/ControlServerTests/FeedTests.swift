@@ -94,4 +94,50 @@ private final class Flag: Sendable {
     func raise() {
         state.withLock { $0 = true }
     }
+
+    @Test func aSourceThatWaitsForRoomLosesNothing() async {
+        let feed = Feed<LogLine>(capacity: 4_000)
+        var next: UInt64 = 1
+        var received: [UInt64] = []
+        for _ in 0..<20 {
+            while !feed.isCrowded {
+                feed.offer(FakeController.line(next))
+                next += 1
+            }
+            let isTaken = Mutex(false)
+            feed.whenTaken { isTaken.withLock { $0 = true } }
+            #expect(!isTaken.withLock { $0 })
+            for case .item(let line) in await feed.next() ?? [] { received.append(line.sequence) }
+            #expect(isTaken.withLock { $0 })
+        }
+        #expect(received == Array(1..<next))
+    }
+
+    @Test func whoWaitsForRoomIsToldOfTheEnd() {
+        let feed = Feed<LogLine>(capacity: 1)
+        let calls = Mutex<[String]>([])
+        feed.whenTaken { calls.withLock { $0.append("room") } }
+        #expect(calls.withLock { $0 } == ["room"], "there is room")
+        let full = Feed<LogLine>()
+        full.offer(FakeController.line(1))
+        full.whenTaken { calls.withLock { $0.append("taken") } }
+        full.whenFinished { calls.withLock { $0.append("finished") } }
+        full.finish()
+        full.finish()
+        #expect(calls.withLock { $0 } == ["room", "finished", "taken"])
+        full.whenFinished { calls.withLock { $0.append("late") } }
+        #expect(calls.withLock { $0.last } == "late")
+    }
+
+    @Test func theLastItemIsDeliveredWhateverThereIs() async {
+        let exit = ExecutionRecord.exited(ExitDocument(code: 0, signal: nil, time: FakeController.time))
+        let feed = Feed<ExecutionRecord>(capacity: 1_000)
+        feed.offer(.output(.stdout, Array(repeating: 0, count: 800)))
+        feed.offer(.output(.stdout, Array(repeating: 0, count: 300)))
+        feed.finish(with: exit)
+        #expect(!feed.offer(exit))
+        let records = await feed.next()
+        #expect(records?.dropFirst() == [.gap(StreamGap(lost: 300, unit: .bytes, code: .clientTooSlow)), .item(exit)])
+        #expect(await feed.next() == nil)
+    }
 }

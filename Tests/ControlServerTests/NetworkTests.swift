@@ -48,12 +48,14 @@ import Testing
     }
 
     @Test func itIsOffByDefault() async throws {
-        try await withServer { _, server in #expect(server.networkPort == nil) }
+        try await withServer { _, server in
+            #expect(server.networkPort == nil)
+        }
     }
 
     @Test func everyRouteTakesAToken() async throws {
         let controller = FakeController()
-        try await withListener(controller) { port, _ in
+        try await withListener(controller) { port, _ async throws in
             for route in RouteTable.all.routes {
                 for token in [nil, "", "wrong", Self.secret + "x", String(Self.secret.dropLast())] {
                     let answer = try ask(port, route.method.rawValue, route.target, token: token)
@@ -68,7 +70,7 @@ import Testing
     }
 
     @Test func aTokenHasItsRole() async throws {
-        try await withListener(role: .operate) { port, _ in
+        try await withListener(role: .operate) { port, _ async throws in
             #expect(try ask(port).status == 200)
             #expect(try ask(port, "POST", "/v1/stop").status == 202)
             let answer = try ask(port, "POST", "/v1/shutdown")
@@ -78,7 +80,7 @@ import Testing
     }
 
     @Test func aWebPageCannotReachIt() async throws {
-        try await withListener { port, _ in
+        try await withListener { port, _ async throws in
             for name in ["evil.example", "evil.example:\(port)", "127.0.0.1.evil.example", "localhost.", "[::2]", ""] {
                 #expect(try ask(port, host: name).status == 421, "\(name)")
             }
@@ -94,7 +96,7 @@ import Testing
     }
 
     @Test func itListensWhereTheFileSays() async throws {
-        try await withListener { port, server in
+        try await withListener { port, server async throws in
             await server.update(ControlSpec(listener: .init(host: "127.0.0.1", port: 0)))
             #expect(server.networkPort == port, "the listener is the same, and stays")
             #expect(try ask(port).status == 401, "its tokens are gone")
@@ -116,11 +118,11 @@ import Testing
     }
 
     @Test func aTokenFileHoldsNothingButTheToken() async throws {
-        try await withFile(" \n0123456789abcdef\t\n") { path in
+        try await withFile(" \n0123456789abcdef\t\n") { path async throws in
             #expect(try TokenFile.read(path, owners: [geteuid()]) == Array("0123456789abcdef".utf8))
         }
         for text in ["", "short", "0123456789abcde\n", "0123456789 abcdef", String(repeating: "x", count: 5_000)] {
-            try await withFile(text) { path in
+            try await withFile(text) { path async throws in
                 #expect(fault(path)?.contains("holds no token of 16 to 4096 bytes") == true)
             }
         }
@@ -128,11 +130,11 @@ import Testing
 
     @Test func aTokenFileIsPrivate() async throws {
         for mode in [0o604, 0o640, 0o620, 0o601] as [mode_t] {
-            try await withFile(Self.secret, mode: mode) { path in
+            try await withFile(Self.secret, mode: mode) { path async throws in
                 #expect(fault(path)?.contains("is not private") == true)
             }
         }
-        try await withFile(Self.secret, mode: 0o400) { path in
+        try await withFile(Self.secret, mode: 0o400) { path async throws in
             #expect(fault(path) == nil)
             #expect(fault(path, owners: [geteuid() + 1])?.contains("is not private") == true)
             symlink(path, path + ".link")

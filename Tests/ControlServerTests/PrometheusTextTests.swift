@@ -16,8 +16,12 @@ import Testing
             schedule: ScheduleDocument(
                 trigger: "every 15m", next: Timestamp(milliseconds: 9_000),
                 runs: [
-                    .init(origin: .schedule, due: time, ended: Timestamp(milliseconds: 4_000), outcome: .failed, reason: "x"),
-                    .init(origin: .schedule, due: time, ended: Timestamp(milliseconds: 3_000), outcome: .succeeded, reason: nil),
+                    .init(
+                        origin: .schedule, due: time, ended: Timestamp(milliseconds: 4_000), outcome: .failed,
+                        reason: "x"),
+                    .init(
+                        origin: .schedule, due: time, ended: Timestamp(milliseconds: 3_000), outcome: .succeeded,
+                        reason: nil),
                 ]))
         var latency = StackMetrics.Histogram(bounds: [0.001, 1])
         for seconds in [0.000_5, 0.001, 0.5, 7] { latency.observe(seconds) }

@@ -25,7 +25,8 @@ import Testing
         Fault(
             method: "GET", target: "/v1/stack?x=1", status: 400,
             says: "no parameter is called \\\"x\\\"; there are none here"),
-        Fault(method: "GET", target: "/v1/logs?services=db", status: 400, 
+        Fault(
+            method: "GET", target: "/v1/logs?services=db", status: 400,
             says: "there are after, follow, grep, service, since, tail, until"),
         Fault(method: "GET", target: "/v1/logs?tail=-1", status: 400, says: "tail=-1: expected how many lines, or all"),
         Fault(method: "GET", target: "/v1/logs?tail=1&tail=2", status: 400, says: "tail is given more than once"),
@@ -50,11 +51,61 @@ import Testing
         Fault(
             method: "POST", target: "/v1/start", body: #"{"services":"db"}"#, status: 400,
             says: "services: expected Array"),
+        Fault(
+            method: "POST", target: "/v1/stop", body: #"{"services":null}"#, status: 400,
+            says: "services: null is no value"),
         Fault(method: "POST", target: "/v1/start", body: #"{"services":["/"]}"#, status: 404, says: "no_such_service"),
         Fault(
             method: "POST", target: "/v1/shutdown", body: #"{"immediately":1}"#, status: 400,
             says: "immediately: expected Bool"),
         Fault(method: "POST", target: "/v1/services/db/stop", body: "{}", status: 400, says: "takes no body"),
+        Fault(method: "POST", target: "/v1/services/db/scale", status: 400, says: "the field replicas is needed"),
+        Fault(
+            method: "POST", target: "/v1/services/db/scale", body: #"{"replicas":1001}"#, status: 400,
+            says: "a number from 0 to 1000"),
+        Fault(
+            method: "POST", target: "/v1/services/db/kill", body: #"{"signal":"SIGNOT"}"#, status: 400,
+            says: "\\\"SIGNOT\\\" is none"),
+        Fault(
+            method: "POST", target: "/v1/services/db/exec", body: #"{"command":[]}"#, status: 400,
+            says: "expected a program"),
+        Fault(
+            method: "POST", target: "/v1/services/db/exec", body: #"{"command":["a\u0000b"]}"#, status: 400,
+            says: "zero byte"),
+        Fault(
+            method: "POST", target: "/v1/services/db/exec", body: #"{"command":["a"],"environment":{"A=B":"c"}}"#,
+            status: 400, says: "is no name of a variable"),
+        Fault(
+            method: "POST", target: "/v1/services/db/exec",
+            body: #"{"command":["a"],"terminal":{"rows":1,"columns":2,"depth":3}}"#, status: 400,
+            says: "no field is called \\\"depth\\\"; there are columns, rows"),
+        Fault(
+            method: "POST", target: "/v1/services/db/run", body: #"{"replica":0}"#, status: 400,
+            says: "none of the service's replicas"),
+        Fault(
+            method: "POST", target: "/v1/services/db/exec", body: #"{"command":["/none"]}"#, status: 422,
+            says: "\"code\":\"cannot_execute\""),
+        Fault(method: "POST", target: "/v1/executions/9/input", status: 404, says: "\"code\":\"no_such_execution\""),
+        Fault(method: "POST", target: "/v1/executions/x/input", status: 400, says: "is no number of an execution"),
+        Fault(
+            method: "POST", target: "/v1/executions/1/resize", body: #"{"rows":0,"columns":80}"#, status: 400,
+            says: "from 1 to 65535"),
+        Fault(
+            method: "POST", target: "/v1/apply", body: #"{"plan":"other"}"#, status: 409,
+            says: "\"code\":\"plan_changed\""),
+        Fault(
+            method: "POST", target: "/v1/plan", body: #"{"environment":{"FAULT":"f:1:1: error: bad"}}"#, status: 422,
+            says: "\"diagnostics\":[\"f:1:1: error: bad\"]"),
+        Fault(method: "GET", target: "/v1/logs?grep=%28", status: 400, says: "expected a POSIX extended regular"),
+        Fault(
+            method: "GET", target: "/v1/logs?grep=a%7B9999%7D", status: 400, says: "expected a POSIX extended regular"),
+        Fault(
+            method: "GET", target: "/v1/logs?grep=%28a%29%5C1", status: 400, says: "expected a POSIX extended regular"),
+        Fault(method: "GET", target: "/v1/logs?since=yesterday", status: 400, says: "since=yesterday: expected a time"),
+        Fault(method: "GET", target: "/v1/logs?after=x", status: 400, says: "after=x: expected the id of a message"),
+        Fault(
+            method: "GET", target: "/v1/logs", headers: ["Last-Event-ID: x"], status: 400,
+            says: "Last-Event-ID: x: expected the id of a message"),
         Fault(
             method: "POST", target: "/v1/start", body: String(repeating: " ", count: 70_000), status: 413,
             says: "\"code\":\"body_too_large\""),
@@ -130,48 +181,5 @@ import Testing
             connection.send("GET /v1/stack HTTP/1.1\r\n")
             #expect(try connection.receiveAll().isEmpty)
         }
-    }
-
-    /// Seeded, so that a failure can be had again.
-    @Test(arguments: 0..<8)
-    func noiseIsSurvived(seed: UInt64) async throws {
-        var random = SplitMix(state: seed)
-        let seeds = [
-            "GET /v1/services HTTP/1.1\r\nHost: x\r\n\r\n",
-            "GET /v1/events?since=1&follow=false HTTP/1.1\r\nHost: x\r\n\r\n",
-            "POST /v1/start HTTP/1.1\r\nHost: x\r\nContent-Length: 17\r\n\r\n{\"services\":[\"a\"]}",
-            "POST /v1/stop HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-        ]
-        try await withServer { path, _ in
-            for _ in 0..<150 {
-                var bytes = Array((seeds.randomElement(using: &random) ?? "").utf8)
-                for _ in 0..<Int.random(in: 1...6, using: &random) {
-                    let position = Int.random(in: 0..<bytes.count, using: &random)
-                    switch Int.random(in: 0..<4, using: &random) {
-                    case 0: bytes[position] = UInt8.random(in: 0...255, using: &random)
-                    case 1: bytes.insert(contentsOf: bytes[..<position], at: position)
-                    case 2: bytes.removeSubrange(position..<min(position + 9, bytes.count - 1))
-                    default: bytes.insert(UInt8(ascii: "\n"), at: position)
-                    }
-                }
-                let connection = try RawConnection(path)
-                connection.send(bytes)
-                connection.endSending()
-                _ = try connection.receiveAll()
-            }
-            #expect(try exchange(path, "GET", "/healthz").status == 200)
-        }
-    }
-}
-
-/// Source: Vigna, "splitmix64.c".
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

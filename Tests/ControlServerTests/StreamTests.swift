@@ -123,6 +123,44 @@ import Testing
         }
     }
 
+    @Test func logsAreAskedForInEveryWay() async throws {
+        let controller = FakeController()
+        let position = LogPosition(numbers: [.init(service: "db", index: 0): 7])
+        let query = LogQuery(
+            services: ["db"], tail: 5, since: FakeController.time, until: FakeController.time, pattern: "a&b=[ +]%",
+            follow: false, after: position)
+        try await withServer(controller) { path, _ async throws in
+            for try await _ in try await ControlClient(socketPath: path).logs(query) {}
+            #expect(try exchange(path, "GET", "/v1/logs?since=10m&tail=all").status == 200)
+        }
+        let queries = await controller.logQueries
+        #expect(queries.first == query)
+        let ago = try #require(queries.last?.since)
+        #expect(ago < .now && ago > Timestamp(milliseconds: Timestamp.now.milliseconds - 700_000))
+        #expect(queries.last?.tail == nil)
+    }
+
+    /// Wherever a client is cut off, it goes on with the next line of each replica.
+    @Test(arguments: [1, 2, 5, 9])
+    func aFollowerOfLogsThatComesBackMissesNothing(cut: Int) async throws {
+        let controller = FakeController()
+        let lines = (1...5).flatMap {
+            [FakeController.line($0), FakeController.line($0 + 100, service: "web")]
+        }
+        await controller.print(lines)
+        try await withServer(controller) { path, _ async throws in
+            let accept = "Accept: text/event-stream"
+            let ids = try exchange(path, "GET", "/v1/logs", headers: [accept]).values(of: "id: ")
+            #expect(ids.first == "db/0=1")
+            #expect(ids.last == "db/0=5,web/0=105")
+            let last = try #require(ids.dropFirst(cut - 1).first)
+            let rest = try exchange(path, "GET", "/v1/logs", headers: [accept, "Last-Event-ID: \(last)"])
+            let numbers = rest.components(of: "\"sequence\":").map { UInt64($0.prefix { $0.isNumber }) }
+            #expect(numbers == lines[cut...].map(\.sequence))
+            #expect(rest.values(of: "id: ").last == ids.last, "what was seen before is part of the position")
+        }
+    }
+
     // MARK: Clients that are slow, still, or gone
 
     @Test func aSlowClientIsToldWhatItLostAndHoldsNobodyBack() async throws {
@@ -209,5 +247,12 @@ import Testing
             connection.send("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
             _ = try connection.receive(until: "\r\n:\n\n")
         }
+    }
+}
+
+extension String {
+    /// What stands behind the prefix, to the end of its line, wherever it is found.
+    fileprivate func values(of prefix: String) -> [String] {
+        components(of: prefix).map { String($0.prefix { !$0.isNewline }) }
     }
 }

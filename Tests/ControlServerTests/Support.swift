@@ -58,6 +58,18 @@ func eventually(_ what: String, _ condition: () async throws -> Bool) async thro
     }
 }
 
+/// Source: Vigna, "splitmix64.c".
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
 /// A client that says exactly what it is told to; its reads give up after 20 s.
 final class RawConnection {
     private let descriptor: Int32
@@ -115,6 +127,13 @@ final class RawConnection {
     @discardableResult
     func send(_ text: String) -> Bool {
         send(text.utf8)
+    }
+
+    /// Gives up on reads and writes after that many milliseconds, not seconds.
+    func setPatience(milliseconds: Int) {
+        var timeout = timeval(tv_sec: milliseconds / 1_000, tv_usec: milliseconds % 1_000 * 1_000)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     }
 
     func endSending() {

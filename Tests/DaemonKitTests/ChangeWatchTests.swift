@@ -131,6 +131,23 @@ private func service(_ name: String, _ watches: WatchSpec...) throws -> ServiceS
         #expect(restarts == 0)
     }
 
+    @Test func whoeverWaitsForItIsToldWhenNothingIsMissedAnyMore() throws {
+        var ready: [String] = []
+        watch.whenReady { ready.append("nothing is watched") }
+        #expect(ready.count == 1)
+        _ = watch.subscribe()
+        watch.whenReady { ready.append("searched") }
+        #expect(ready.count == 1)
+        try run(until: "the end of the search") { ready.count == 2 }
+        watch.whenReady { ready.append("at once") }
+        #expect(ready.count == 3)
+        watch.finish()
+        _ = watch.subscribe()
+        watch.whenReady { ready.append("ended") }
+        watch.finish()
+        #expect(ready.last == "ended")
+    }
+
     @Test func whatDoesNotRunIsNotToldToBeRestarted() async throws {
         var asked = 0
         watch.onChange = { _ in

@@ -87,6 +87,26 @@ import Testing
         #expect(conversation.reload(.applied) == [.ready])
     }
 
+    @Test func aSlowChangeHasItsTimeToo() {
+        var conversation = SystemdConversation(readiness: .ready)
+        var service = Service(name: "db", isAsWanted: true, startLimit: .seconds(200))
+        _ = conversation.observe(Self.view(.ready, service), at: .origin)
+        _ = conversation.reload(.started)
+        _ = conversation.reload(.applied)
+        service.isAsWanted = false
+        let later = Instant(sinceOrigin: .seconds(1000))
+        #expect(
+            conversation.observe(Self.view(.degraded, service), at: later).first
+                == .extendTimeout(.seconds(200) + SystemdTimeout.margin))
+        service.isAsWanted = true
+        _ = conversation.observe(Self.view(.ready, service), at: later)
+        service.isAsWanted = false
+        let muchLater = Instant(sinceOrigin: .seconds(5000))
+        #expect(
+            conversation.observe(Self.view(.degraded, service), at: muchLater)
+                == [.status("degraded: 0 of 1 service ready; waiting for db")], "nobody waits any more")
+    }
+
     @Test func aRefusedReloadIsToldUntilOneSucceeds() {
         var conversation = SystemdConversation(readiness: .ready)
         _ = conversation.observe(Self.view(.ready, Service(name: "db", isAsWanted: true)), at: .origin)

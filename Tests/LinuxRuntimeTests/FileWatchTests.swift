@@ -12,7 +12,8 @@ import Testing
         var faults: [String] = []
         private var watch: FileWatch?
 
-        init(_ names: [String], leavingOut: String? = nil, prepare: (TemporaryDirectory) throws -> Void = { _ in }) throws
+        init(_ names: [String], leavingOut: String? = nil, prepare: (TemporaryDirectory) throws -> Void = { _ in })
+            throws
         {
             directory = try TemporaryDirectory()
             loop = try EventLoop()

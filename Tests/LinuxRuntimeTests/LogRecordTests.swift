@@ -3,6 +3,14 @@ import Testing
 @testable import LinuxRuntime
 
 @Suite struct LogRecordTests {
+    private func parse(_ text: String) -> WallTime? { Array(text.utf8).withUnsafeBytes { WallTime(parsing: $0) } }
+
+    private func parsed(_ line: String) -> LogRecord? {
+        Array(line.utf8).withUnsafeBytes { bytes in
+            RawLogRecord(parsing: bytes)?.record(of: LogOwner(service: "a", replica: 0))
+        }
+    }
+
     @Test(
         arguments: [
             (0, "1970-01-01T00:00:00.000000Z"), (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
@@ -13,20 +21,53 @@ import Testing
     func timesAreWrittenAndRead(_ microseconds: Int64, _ text: String) {
         let time = WallTime(nanoseconds: microseconds * 1000)
         #expect(time.description == text)
-        #expect(WallTime(parsing: text.utf8) == time)
+        #expect(parse(text) == time)
     }
 
     @Test func readsTheLastMomentThatCanBeCounted() {
-        #expect(WallTime(parsing: "2262-04-11T23:47:16.854775Z".utf8)?.nanoseconds == Int64.max / 1000 * 1000)
-        #expect(WallTime(parsing: "2262-04-11T23:47:16.854776Z".utf8) == nil)
+        #expect(parse("2262-04-11T23:47:16.854775Z")?.nanoseconds == Int64.max / 1000 * 1000)
+        #expect(parse("2262-04-11T23:47:16.854776Z") == nil)
     }
 
     @Test func readsALine() throws {
-        let line = "2026-11-23T10:00:00.123456Z back/end/12 err+ 42 text  with spaces "
-        let record = try #require(LogRecord(parsing: Array(line.utf8)))
-        #expect(record.stamp.service == "back/end" && record.stamp.replica == 12)
-        #expect(record.stamp.stream == .error && record.stamp.continues && record.stamp.sequence == 42)
+        let record = try #require(parsed("2026-11-23T10:00:00.123456Z backend/12 err+ 42 text  with spaces "))
+        #expect(record.stream == .error && record.continues && record.number == 42)
         #expect(record.text == "text  with spaces ")
+    }
+
+    @Test(arguments: [
+        "", "plain", "a \"quoted\" \\ back\\slash", "tab\t return\r bell\u{7} escape\u{1B}", "gr\u{FC}n \u{1F600}",
+    ])
+    func whatIsWrittenIsRead(_ text: String) throws {
+        let time = WallTime(nanoseconds: 1_795_428_000_123_456_000)
+        for format in [LogFormat.text, .json] {
+            for stream in LogStream.allCases {
+                for continues in [false, true] {
+                    var head = LogHead()
+                    head.begin(
+                        format, LogOwner(service: "a", replica: 0), stream, number: 9, time: time, continues: continues)
+                    for number in UInt64(9)...101 {
+                        let bytes = Array(text.utf8).withUnsafeBytes {
+                            format == .json ? JSONText.escaped($0) : Array($0)
+                        }
+                        let line = Array(head.bytes) + bytes + Array("\(head.tail)".utf8)
+                        #expect(line.last == UInt8(ascii: "\n"))
+                        let found = try #require(parsed(String(decoding: line.dropLast(), as: UTF8.self)))
+                        let wanted = LogRecord(
+                            time: time, owner: LogOwner(service: "a", replica: 0), stream: stream, number: number,
+                            continues: continues, text: text)
+                        #expect(found == wanted)
+                        head.advance()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func bytesThatAreNoTextAreReplaced() {
+        let bytes: [UInt8] = [0x61, 0xFF, 0x62]
+        #expect(bytes.withUnsafeBytes { JSONText.isPlain($0) } == false)
+        #expect(String(decoding: bytes.withUnsafeBytes { JSONText.escaped($0) }, as: UTF8.self) == "a\u{FFFD}b")
     }
 
     @Test(arguments: [
@@ -38,6 +79,6 @@ import Testing
         "2026-11-23T10:00:00.123456Z a/0 out 9223372036854775808 t",
     ])
     func refusesWhatIsNoRecord(_ line: String) {
-        #expect(LogRecord(parsing: Array(line.utf8)) == nil)
+        #expect(parsed(line) == nil)
     }
 }

@@ -138,9 +138,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "a cron expression has five fields, and this has 0", "it is `MINUTE HOUR DAY MONTH WEEKDAY`, such as `0 3 * * *`"),
-        ("0 3 * *", "a cron expression has five fields, and this has 4", "it is `MINUTE HOUR DAY MONTH WEEKDAY`, such as `0 3 * * *`"),
-        ("0 0 3 * * *", "a cron expression has five fields, and this has 6", "leave out the seconds: it is `MINUTE HOUR DAY MONTH WEEKDAY`"),
+        (
+            "", "a cron expression has five fields, and this has 0",
+            "it is `MINUTE HOUR DAY MONTH WEEKDAY`, such as `0 3 * * *`"
+        ),
+        (
+            "0 3 * *", "a cron expression has five fields, and this has 4",
+            "it is `MINUTE HOUR DAY MONTH WEEKDAY`, such as `0 3 * * *`"
+        ),
+        (
+            "0 0 3 * * *", "a cron expression has five fields, and this has 6",
+            "leave out the seconds: it is `MINUTE HOUR DAY MONTH WEEKDAY`"
+        ),
         ("60 * * * *", "the minute `60` cannot hold `60`", "it is a number from 0 to 59"),
         ("0,61 * * * *", "the minute `0,61` cannot hold `61`", "it is a number from 0 to 59"),
         ("-1 * * * *", "the minute `-1` cannot hold an empty value", "it is a number from 0 to 59"),
@@ -150,7 +159,10 @@ import Testing
         ("* * L * *", "the day of the month `L` cannot hold `L`", "it is a number from 1 to 31"),
         ("* * ? * *", "the day of the month `?` cannot hold `?`", "it is a number from 1 to 31"),
         ("* * * 13 *", "the month `13` cannot hold `13`", "it is a number from 1 to 12, or `jan` to `dec`"),
-        ("* * * January *", "the month `January` cannot hold `January`", "it is a number from 1 to 12, or `jan` to `dec`"),
+        (
+            "* * * January *", "the month `January` cannot hold `January`",
+            "it is a number from 1 to 12, or `jan` to `dec`"
+        ),
         ("* * * * 8", "the day of the week `8` cannot hold `8`", "it is a number from 0 to 7, or `sun` to `sat`"),
         ("* * * mon *", "the month `mon` cannot hold `mon`", "it is a number from 1 to 12, or `jan` to `dec`"),
         ("*/0 * * * *", "the minute `*/0` cannot hold a step of `0`", "it is a number above 0, such as `*/5`"),
@@ -162,7 +174,10 @@ import Testing
         ("@reboot", "`@reboot` is no time", "use `run_on_start: true`"),
         ("@every 15m", "this is an interval, not a cron expression", "write `{every: 15m}`"),
         ("every 15m", "this is an interval, not a cron expression", "write `{every: 15m}`"),
-        ("@dayly", "`@dayly` is not known", "there are `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly` and `@annually`"),
+        (
+            "@dayly", "`@dayly` is not known",
+            "there are `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly` and `@annually`"
+        ),
         ("TZ=UTC 0 3 * * *", "the zone is no part of the expression", "write `{cron: …, time_zone: …}`"),
         ("CRON_TZ=UTC 0 3 * * *", "the zone is no part of the expression", "write `{cron: …, time_zone: …}`"),
     ])

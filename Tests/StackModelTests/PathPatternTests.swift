@@ -28,8 +28,10 @@ import Testing
 
     @Test(arguments: [
         ("", "names nothing"), ("!", "names nothing"), ("/", "names nothing"), (".", "names nothing"),
-        ("../x", "leaves the watched path"), ("a/../b", "leaves the watched path"), ("[a", "has a `[` that is not closed"),
-        ("[]", "has a `[` that is not closed"), ("[z-a]", "has a range that goes backwards"), ("a\\", "ends with a `\\`"),
+        ("../x", "leaves the watched path"), ("a/../b", "leaves the watched path"),
+        ("[a", "has a `[` that is not closed"),
+        ("[]", "has a `[` that is not closed"), ("[z-a]", "has a range that goes backwards"),
+        ("a\\", "ends with a `\\`"),
         (String(repeating: "a", count: 1025), "is too long"),
     ])
     func faults(pattern: String, message: String) {

@@ -39,6 +39,31 @@ struct Driver {
         send(.command(command))
     }
 
+    mutating func apply(_ services: [ServiceSpec]) {
+        command(.apply(StackSpec(name: "test", directory: "/", services: services)))
+    }
+
+    mutating func due(_ name: String) {
+        send(.scheduleDue(name.asServiceName))
+    }
+
+    /// Makes the processes of all instances that are ordered in one call, and of those that this leads to.
+    mutating func spawnAll() {
+        // As often as there are services at the most, one after the other.
+        for _ in 0..<100 {
+            let ordered = effects.compactMap { effect in
+                if case .spawn(_, let replica, _) = effect { replica.description } else { nil }
+            }
+            guard !ordered.isEmpty else { return }
+            var all: [Effect] = []
+            for replica in ordered {
+                spawned(replica)
+                all += effects
+            }
+            effects = all
+        }
+    }
+
     /// Goes from deadline to deadline until so much time has passed.
     mutating func pass(_ duration: Duration) {
         let end = now.advanced(by: duration)
@@ -115,6 +140,21 @@ struct Driver {
         supervisor.snapshot().services.flatMap(\.replicas).first { $0.id.description == name }
     }
 
+    func service(_ name: String) -> ServiceSnapshot? {
+        supervisor.snapshot().services.first { $0.name.text == name }
+    }
+
+    /// The outcomes of the service's runs, the newest first; `-` for one that has none yet.
+    func runs(of name: String) -> [String] {
+        service(name)?.runs.map { $0.outcome?.description ?? "-" } ?? []
+    }
+
+    func plan(_ services: [ServiceSpec]) -> [String] {
+        supervisor.plan(for: StackSpec(name: "test", directory: "/", services: services)).map {
+            "\($0.service) \($0.kind)"
+        }
+    }
+
     func phase(_ name: String) -> ReplicaPhase? { replica(name)?.state }
 
     func isReady(_ name: String) -> Bool { replica(name)?.isReady ?? false }
@@ -156,13 +196,13 @@ func service(
     _ name: String, after dependencies: [(String, DependencySpec.Condition)] = [], replicas: Int = 1,
     restart: RestartSpec = RestartSpec(), probes: ProbeSet = ProbeSet(), stop: StopSpec = StopSpec(),
     notify: Bool = false, startTimeout: Duration? = nil, watchdog: Duration? = nil, listeners: [ListenerSpec] = [],
-    isAwaitedToComplete: Bool = false
+    isAwaitedToComplete: Bool = false, revision: String = "r1", schedule: ScheduleSpec? = nil
 ) -> ServiceSpec {
     ServiceSpec(
-        name: name.asServiceName, process: ProcessSpec(command: ["x"]), replicas: replicas,
+        name: name.asServiceName, revision: Revision(revision), process: ProcessSpec(command: ["x"]), replicas: replicas,
         dependencies: dependencies.map { DependencySpec(service: $0.0.asServiceName, condition: $0.1) },
         listeners: listeners, notify: notify, probes: probes, startTimeout: startTimeout, watchdog: watchdog,
-        restart: restart, stop: stop, isAwaitedToComplete: isAwaitedToComplete)
+        restart: restart, stop: stop, isAwaitedToComplete: isAwaitedToComplete, schedule: schedule)
 }
 
 extension String {

@@ -33,6 +33,23 @@ import Testing
         }
     }
 
+    @Test func stacksAreAppliedInTheirOrderAndEveryOrderOccurs() throws {
+        let plans = try plans()
+        for plan in plans {
+            let applied = plan.orders.compactMap { order in
+                if case .apply(let stack) = order.command { stack } else { nil }
+            }
+            // A shutdown may come before the last of them.
+            #expect(applied == Array(plan.stacks.dropFirst().prefix(applied.count)))
+        }
+        #expect(plans.contains { $0.stacks.count > 3 })
+        #expect(plans.contains { $0.scales.contains { $0.1 == 0 } })
+        let hasSignal = plans.flatMap(\.orders).contains { order in
+            if case .signal = order.command { true } else { false }
+        }
+        #expect(hasSignal)
+    }
+
     @Test func aWindowConcernsItsServiceAndItsTime() throws {
         var plan = try #require(plans().first)
         plan.healsAt = .at(100)

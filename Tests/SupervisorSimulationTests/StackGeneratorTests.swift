@@ -10,8 +10,14 @@ import Testing
         return generator.stack()
     }
 
+    /// Each a few edits away from one of the above.
+    private static let successors: [StackSpec] = stacks.enumerated().map { seed, stack in
+        var generator = StackGenerator(random: SplitMix64(seed: UInt64(seed)))
+        return generator.successor(of: stack, number: 2)
+    }
+
     @Test func everyDependencyExistsAndNoneIsInACycle() {
-        for stack in Self.stacks {
+        for stack in Self.stacks + Self.successors {
             var open = stack.services
             var started: Set<ServiceName> = []
             // In each round at least one service has all of its dependencies: so there is no cycle and none is missing.
@@ -27,7 +33,7 @@ import Testing
     }
 
     @Test func numbersAreSound() {
-        for service in Self.stacks.flatMap(\.services) {
+        for service in (Self.stacks + Self.successors).flatMap(\.services) {
             #expect((1...4).contains(service.replicas))
             #expect(service.restart.backoff.initial <= service.restart.backoff.maximum)
             for role in ProbeRole.allCases {
@@ -39,13 +45,28 @@ import Testing
     }
 
     @Test func whatIsAwaitedToCompleteCan() {
-        for stack in Self.stacks {
+        for stack in Self.stacks + Self.successors {
             for dependency in stack.services.flatMap(\.dependencies) {
                 let service = stack.services.first { $0.name == dependency.service }
                 let isAwaited = dependency.condition == .completedSuccessfully
                 if isAwaited { #expect(service?.isAwaitedToComplete == true && service?.shouldStayUp == false) }
             }
         }
+    }
+
+    @Test func aRevisionStandsForWhatInstancesAreMadeOf() {
+        for (stack, next) in zip(Self.stacks, Self.successors) {
+            for service in next.services {
+                guard let before = stack.services.first(where: { $0.name == service.name }) else { continue }
+                guard before.revision == service.revision else { continue }
+                var same = service
+                same.replicas = before.replicas
+                same.schedule = before.schedule
+                #expect(same == before)
+            }
+        }
+        #expect(zip(Self.stacks, Self.successors).contains { $0 == $1 })
+        #expect(Self.successors.flatMap(\.services).contains { $0.revision == Revision("r2") })
     }
 
     @Test func everythingOccurs() {
@@ -66,6 +87,7 @@ import Testing
         #expect(services.contains { $0.notify } && services.contains { !$0.listeners.isEmpty })
         #expect(services.contains { $0.startTimeout != nil } && services.contains { $0.stop.preStop != nil })
         #expect(services.contains { $0.stop.drain > .zero } && services.contains { $0.stop.gracePeriod == .zero })
+        #expect(Set(services.compactMap(\.schedule?.overlap)).count == ScheduleSpec.Overlap.allCases.count)
         for role in ProbeRole.allCases { #expect(services.contains { $0.probes[role] != nil }) }
         #expect(services.contains { $0.probes.startup?.isToldOnce == true })
         #expect(services.contains { $0.probes.readiness?.isAsked == false })

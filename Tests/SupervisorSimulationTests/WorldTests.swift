@@ -14,9 +14,10 @@ import Testing
         var random = SplitMix64(seed: 1)
         var plan = FaultPlan(for: stack, random: &random)
         plan.orders = []
+        plan.dues = []
         plan.healsAt = .at(100)
         plan.windows = [FaultPlan.Window(start: .origin, end: .at(100), service: nil, faults: faults)]
-        return World(stack: stack, plan: plan, random: random)
+        return World(Universe([stack]), plan: plan, random: random)
     }
 
     /// What the core is told until a time in seconds.
@@ -71,7 +72,7 @@ import Testing
         var plan = FaultPlan(for: stack, random: &random)
         plan.orders = [FaultPlan.Order(time: .at(1), command: .stop([]), meetsDeadline: true)]
         plan.healsAt = .at(100)
-        var world = World(stack: stack, plan: plan, random: random)
+        var world = World(Universe([stack]), plan: plan, random: random)
         #expect(world.next(deadline: .at(5)) == nil)
         #expect(world.nextTime == .at(5))
         guard case .command(.stop([]))? = world.next(deadline: .at(7)) else {

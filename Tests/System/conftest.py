@@ -40,14 +40,18 @@ def package() -> Path:
     return packages[-1]
 
 
-@pytest.fixture(scope="session")
-def new_machine(files: Path) -> Iterator[Machine]:
-    """A machine without stackd."""
+def booted(files: Path) -> Machine:
     try:
-        machine = Machine(files)
+        return Machine(files)
     except root.Unavailable as reason:
         give_up(str(reason))
         raise
+
+
+@pytest.fixture(scope="session")
+def new_machine(files: Path) -> Iterator[Machine]:
+    """A machine without stackd."""
+    machine = booted(files)
     yield machine
     machine.close()
 
@@ -55,11 +59,7 @@ def new_machine(files: Path) -> Iterator[Machine]:
 @pytest.fixture(scope="session")
 def machine(files: Path, package: Path) -> Iterator[Machine]:
     """The machine that most tests share, with the package installed."""
-    try:
-        machine = Machine(files)
-    except root.Unavailable as reason:
-        give_up(str(reason))
-        raise
+    machine = booted(files)
     install(machine, package)
     yield machine
     machine.close()

@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -29,12 +28,24 @@ class Machine:
         self.name = f"stackd-test-{os.getpid()}-{next(numbers)}"
         self.directory = Path(tempfile.mkdtemp(prefix="stackd-system-"))
         self.cgroups = [group / self.name for group in hierarchies()]
-        for group in self.cgroups:
-            group.mkdir()
+        try:
+            for group in self.cgroups:
+                group.mkdir()
+            self.container = self.boot(root)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Unavailable(f"a container with cgroups of its own cannot be started: {error}") from error
+        try:
+            self.init = wait_until(self.first_process)
+            wait_until(self.is_booted)
+        except BaseException:
+            self.close()
+            raise
+
+    def boot(self, root: Path) -> subprocess.Popen[bytes]:
         with open(self.log, "w") as log:
-            self.container = subprocess.Popen(
+            return subprocess.Popen(
                 [
-                    # No pipe to the outside keeps it alive, and no name of it is registered with the host's systemd.
+                    # Not registered: a host without systemd has nobody to register it with.
                     "systemd-nspawn", "--register=no", "--keep-unit", "--quiet", "--private-network", "--volatile=overlay",
                     "--console=pipe", f"--machine={self.name}", f"--directory={root}", "--boot",
                 ],
@@ -42,12 +53,6 @@ class Machine:
                 # As hosts have it today, whatever this one has.
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             )
-        try:
-            self.init = wait_until(self.first_process)
-            wait_until(self.is_booted)
-        except BaseException:
-            self.close()
-            raise
 
     @property
     def log(self) -> Path:
@@ -61,22 +66,25 @@ class Machine:
         if self.container.poll() is not None:
             lines = self.log.read_text().strip().splitlines()
             raise Unavailable("systemd-nspawn cannot boot here: " + "; ".join(lines[-3:]))
-        children = Path(f"/proc/{self.container.pid}/task/{self.container.pid}/children").read_text().split()
-        return int(children[0]) if children else None
+        for child in Path(f"/proc/{self.container.pid}/task/{self.container.pid}/children").read_text().split():
+            # systemd-nspawn has other children on its way, but none that is the first of a namespace.
+            with contextlib.suppress(OSError):
+                status = Path(f"/proc/{child}/status").read_text()
+                if "\nNSpid:" in status and status.partition("\nNSpid:")[2].split("\n")[0].split()[1:] == ["1"]:
+                    return int(child)
+        return None
 
     def is_booted(self) -> bool:
         self.first_process()
         return self.run("systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded")
 
     def close(self) -> None:
-        """Without the first process of its namespace nothing else of it lives."""
-        with contextlib.suppress(ProcessLookupError, AttributeError):
-            os.kill(self.init, signal.SIGKILL)
-        try:
-            self.container.wait(10)
-        except subprocess.TimeoutExpired:
-            self.container.kill()
-            self.container.wait()
+        for group in self.cgroups:
+            # Whoever is inside belongs to it; the kernel has this on cgroup v2 only, where all of them are.
+            if (group / "cgroup.kill").exists():
+                (group / "cgroup.kill").write_text("1")
+        self.container.kill()
+        self.container.wait()
         for group in self.cgroups:
             wait_until(lambda: remove_cgroup(group))
         shutil.rmtree(self.directory)
@@ -88,7 +96,7 @@ class Machine:
         if user is not None:
             uid = self.run("id", "-u", user).stdout.strip()
             inside += [f"XDG_RUNTIME_DIR=/run/user/{uid}", f"HOME=/home/{user}"]
-            inside += ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+            inside += ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--init-groups"]
         done = subprocess.run([*inside, *command], input=stdin or "", text=True, capture_output=True, timeout=4 * PATIENCE)
         assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -172,7 +180,7 @@ class Unit:
         return self.machine.run("stackctl", "--socket", self.control_socket, *arguments, check=check, user=self.user)
 
     def replicas(self) -> dict[str, dict[str, Any]]:
-        listed = json.loads(self.ctl("ps", "--all", "--output", "json").stdout)
+        listed = json.loads(self.ctl("ps", "--output", "json").stdout)
         return {f"{replica['service']}/{replica['replica']}": replica for replica in listed}
 
     def processes(self) -> dict[int, list[str]]:

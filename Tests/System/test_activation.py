@@ -39,3 +39,19 @@ def test_a_socket_elsewhere_is_refused(unit: Unit) -> None:
     unit.systemctl("start", unit.socket)
     assert unit.start(check=False).returncode != 0
     assert elsewhere in unit.property("StatusText")
+
+
+def test_it_opens_to_those_whom_the_file_names(unit: Unit) -> None:
+    unit.machine.run("useradd", "--groups", "stackd", "reader")
+    unit.machine.run("useradd", "stranger")
+    unit.machine.write(
+        unit.file, f"name: {unit.name}\ncontrol: {{access: {{read: {{groups: [stackd]}}}}}}\nservices:\n{FILE}")
+    unit.systemctl("start", unit.socket)
+    ps = ["stackctl", "--socket", unit.control_socket, "ps"]
+    assert unit.machine.run(*ps, user="reader", check=False).returncode != 0, "only root's connection starts the stack"
+    assert unit.property("ActiveState") == "inactive"
+    unit.replicas()
+    assert "one/0" in unit.machine.run(*ps, user="reader").stdout
+    assert unit.machine.run(*ps, user="stranger", check=False).returncode != 0
+    unit.systemctl("stop", unit.service)
+    assert unit.machine.path(unit.control_socket).stat().st_mode & 0o777 == 0o600

@@ -55,14 +55,11 @@ def test_a_reload_applies_the_changed_file(unit: Unit) -> None:
     assert unit.property("ActiveState") == "active"
 
 
-def test_a_reload_reads_the_environment_file_again(unit: Unit) -> None:
+def test_the_environment_file_fills_the_stack_file_in(unit: Unit) -> None:
     unit.machine.write(f"/etc/stackd/{unit.name}.env", "LENGTH=1000\n")
     unit.write("  sleeper: {command: [sleep, \"${LENGTH}\"]}\n")
     unit.start()
-    assert ["sleep", "1000"] in unit.processes().values()
-    unit.machine.write(f"/etc/stackd/{unit.name}.env", "LENGTH=2000\n")
-    unit.systemctl("reload", unit.service)
-    assert list(unit.processes().values()) == [["sleep", "2000"]]
+    assert list(unit.processes().values()) == [["sleep", "1000"]]
 
 
 def test_a_broken_file_fails_the_reload_and_changes_nothing(unit: Unit) -> None:
@@ -157,6 +154,24 @@ def test_a_slow_start_has_the_time_of_its_startup_probe(unit: Unit) -> None:
     assert unit.property("ActiveState") == "activating"
     unit.machine.write(gate, "")
     unit.await_property("ActiveState", "active")
+
+
+def test_a_slow_reload_has_that_time_too(unit: Unit) -> None:
+    gate = f"/tmp/{unit.name}"
+    unit.machine.write(gate, "")
+    probe = f"{{exec: [test, -e, {gate}], period: 200ms, failure_threshold: 500}}"
+    unit.write(f"  slow: {{command: [sleep, infinity], probes: {{startup: {probe}}}}}\n")
+    unit.drop_in("TimeoutStartSec=2s")
+    unit.start()
+    unit.machine.path(gate).unlink()
+    unit.write(f"  slow: {{command: [sleep, infinity], nice: 1, probes: {{startup: {probe}}}}}\n")
+    unit.systemctl("reload", "--no-block", unit.service)
+    unit.await_property("StatusText", "degraded: 0 of 1 service ready; waiting for slow")
+    time.sleep(4)
+    assert unit.property("ActiveState") == "reloading"
+    unit.machine.write(gate, "")
+    unit.await_property("ActiveState", "active")
+    assert "Reload operation timed out" not in unit.journal()
 
 
 def test_a_start_without_progress_fails_in_time(unit: Unit) -> None:

@@ -19,16 +19,23 @@ struct Apply: AsyncParsableCommand {
 
     func run() async throws {
         let change = try await global.stack.change(errors: Console(.standardError()))
+        guard let plan else {
+            return try await change.applyAll(waits: waiting.wait, timeout: waiting.timeout?.duration, tell: show)
+        }
         let current = try await change.plan()
-        if let plan, plan.isEmpty || !current.plan.hasPrefix(plan) {
+        if plan.isEmpty || !current.plan.hasPrefix(plan) {
             throw ControlClientError.problem(.planChanged(to: current.plan))
         }
-        let output = TextOutput.standardOutput()
-        switch global.common.output {
-        case .json: try output.writeLine(JSONText.document(current))
-        case .table: try output.write(current)
-        }
+        try show(current)
         guard !current.isEmpty else { return }
         try await change.apply(current, waits: waiting.wait, timeout: waiting.timeout?.duration)
+    }
+
+    private func show(_ plan: PlanDocument) throws {
+        let output = TextOutput.standardOutput()
+        switch global.common.output {
+        case .json: try output.writeLine(JSONText.document(plan))
+        case .table: try output.write(plan)
+        }
     }
 }

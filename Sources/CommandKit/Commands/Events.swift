@@ -19,7 +19,8 @@ struct Events: AsyncParsableCommand {
     var follow = false
 
     @Option(
-        help: ArgumentHelp("Only events of this time and later: 2026-11-23T09:00, or 10m for so long ago.",
+        help: ArgumentHelp(
+            "Only events of this time and later: 2026-11-23T09:00, or 10m for so long ago.",
             valueName: "time"))
     var since: TimeArgument?
 
@@ -39,8 +40,14 @@ struct Events: AsyncParsableCommand {
             return
         }
         var next = start
+        var daemon: StackDocument.Daemon?
         let stream = FollowedStream<EventDocument>(errors: Console(.standardError())) {
-            () throws(ControlClientError) in try await client.events(next)
+            () throws(ControlClientError) in
+            let current = try await client.stack().daemon
+            // Another one counts its events from 1 again.
+            if let daemon, daemon != current { next = .after(0) }
+            daemon = current
+            return try await client.events(next)
         }
         try await stream.forEach { record in
             if case .item(let event) = record { next = .after(event.id) }

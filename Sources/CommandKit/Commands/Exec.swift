@@ -1,7 +1,6 @@
 import ArgumentParser
 import ControlClient
 import ControlProtocol
-import Glibc
 
 struct Exec: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,21 +30,18 @@ struct Exec: AsyncParsableCommand {
     var command: [String]
 
     func validate() throws {
-        if index != nil, target.index != nil { throw ValidationError("--index and \(target.service)/N exclude each other.") }
+        if index != nil, target.index != nil {
+            throw ValidationError("--index and \(target.service)/N exclude each other.")
+        }
         if command.isEmpty { throw ValidationError("Which command is to be run in \(target.service)?") }
     }
 
     func run() async throws {
         let client = try await global.stack.client()
         let request = options.request(
-            command, replica: index ?? target.index, own: processEnvironment(), size: terminalSize())
+            command, replica: index ?? target.index, own: processEnvironment(), size: .ofUser())
         try await execute(request, of: target.service, besideInstance: true, client: client)
     }
-}
-
-/// The size of the terminal that is both standard input and standard output; nil where there is none.
-func terminalSize() -> TerminalSize? {
-    isatty(STDIN_FILENO) == 1 ? TextOutput.standardOutput().size : nil
 }
 
 /// Runs the command, and ends with its status where it is not left to itself.

@@ -13,7 +13,9 @@ struct Explain: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: ArgumentHelp("The service, or one of its replicas as in backend/0.", valueName: "service"))
+    @Argument(
+        help: ArgumentHelp("The service, or one of its replicas as in backend/0.", valueName: "service"),
+        completion: .services)
     var target: ReplicaTarget
 
     func run() async throws {
@@ -26,7 +28,9 @@ struct Explain: AsyncParsableCommand {
             try output.writeLine(JSONText.document(explanations))
         case .table:
             for explanation in explanations {
-                for line in explanation.lines(now: .now(), palette: output.palette, width: output.size?.columns) { try output.writeLine(line) }
+                for line in explanation.lines(now: .now(), palette: output.palette, width: output.size?.columns) {
+                    try output.writeLine(line)
+                }
             }
         }
     }

@@ -17,7 +17,9 @@ struct Kill: AsyncParsableCommand {
         transform: Self.signal)
     var signal = Signal.kill
 
-    @Argument(help: ArgumentHelp("Services, or replicas of them as in backend/0.", valueName: "service"))
+    @Argument(
+        help: ArgumentHelp("Services, or replicas of them as in backend/0.", valueName: "service"),
+        completion: .services)
     var targets: [ReplicaTarget]
 
     private static func signal(_ text: String) throws -> Signal {

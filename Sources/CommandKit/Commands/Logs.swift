@@ -25,14 +25,16 @@ struct Logs: AsyncParsableCommand {
     var tail = Tail.all
 
     @Option(
-        help: ArgumentHelp("Only lines of this time and later: 2026-11-23T09:00, or 10m for so long ago.",
+        help: ArgumentHelp(
+            "Only lines of this time and later: 2026-11-23T09:00, or 10m for so long ago.",
             valueName: "time"))
     var since: TimeArgument?
 
     @Option(help: ArgumentHelp("Only lines of before this time.", valueName: "time"))
     var until: TimeArgument?
 
-    @Option(help: ArgumentHelp("Only lines in which this POSIX extended regular expression matches.", valueName: "regex"))
+    @Option(
+        help: ArgumentHelp("Only lines in which this POSIX extended regular expression matches.", valueName: "regex"))
     var grep: String?
 
     @Flag(help: "Without colours; also NO_COLOR.")
@@ -44,7 +46,7 @@ struct Logs: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "With the time before each line.")
     var timestamps = false
 
-    @Argument(help: "The services; none means all.")
+    @Argument(help: "The services; none means all.", completion: .services)
     var services: [String] = []
 
     func run() async throws {

@@ -33,7 +33,7 @@ struct Ps: AsyncParsableCommand {
     @Flag(help: "The runs of services that have a schedule, and when they run next.")
     var runs = false
 
-    @Argument(help: "The services to list; none means all.")
+    @Argument(help: "The services to list; none means all.", completion: .services)
     var services: [String] = []
 
     private static func state(_ text: String) throws -> ReplicaDocument.State {

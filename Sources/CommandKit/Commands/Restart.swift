@@ -9,7 +9,7 @@ struct Restart: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var waiting: WaitingOptions
 
-    @Argument(help: "The services; none means all.")
+    @Argument(help: "The services; none means all.", completion: .services)
     var services: [String] = []
 
     func run() async throws {

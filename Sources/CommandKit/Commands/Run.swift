@@ -40,7 +40,7 @@ struct Run: AsyncParsableCommand {
             let wait = DependencyWait(client: client, dependencies: dependencies, errors: Console(.standardError()))
             try await wait.run(services)
         }
-        let request = options.request(command, own: processEnvironment(), size: terminalSize())
+        let request = options.request(command, own: processEnvironment(), size: .ofUser())
         try await execute(request, of: service, besideInstance: false, client: client)
     }
 }

@@ -48,11 +48,13 @@ struct Top: AsyncParsableCommand {
         try checkServices(services, among: first.services.map(\.name))
         let output = TextOutput.standardOutput()
         let count = once ? 1 : samples
-        guard count == nil, output.isTerminal, global.common.output == .table else {
+        let isLive = count == nil && global.common.output == .table && processEnvironment()["TERM"] != "dumb"
+        guard isLive, let size = TerminalSize.ofUser() else {
             return try await printSamples(count ?? .max, from: client, to: output)
         }
         let names = Set(services)
-        let session = try TopSession(client: client, interval: interval.duration, services: names, output: output)
+        let session = try TopSession(
+            client: client, interval: interval.duration, services: names, output: output, size: size)
         try await session.run(startingWith: try await TopSample.now(of: names, from: client))
     }
 

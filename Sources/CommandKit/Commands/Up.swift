@@ -30,7 +30,8 @@ struct Up: AsyncParsableCommand {
 
     @Option(
         parsing: .singleValue,
-        help: ArgumentHelp("Run so many replicas of a service; may be given several times.", valueName: "service=number"))
+        help: ArgumentHelp(
+            "Run so many replicas of a service; may be given several times.", valueName: "service=number"))
     var scale: [ScaleArgument] = []
 
     @Flag(name: .customLong("watch"), help: "Restart services whose watched files change, as \"watch\" does.")
@@ -47,7 +48,7 @@ struct Up: AsyncParsableCommand {
     @Flag(help: "With the time before each line.")
     var timestamps = false
 
-    @Argument(help: "The services to start, with what they depend on; none means all.")
+    @Argument(help: "The services to start, with what they depend on; none means all.", completion: .services)
     var services: [String] = []
 
     private var leavesRunning: Bool { isDetached || waits }
@@ -55,7 +56,8 @@ struct Up: AsyncParsableCommand {
     func validate() throws {
         if waitTimeout != nil, !waits { throw ValidationError("--wait-timeout needs --wait.") }
         if leavesRunning, abort.isAskedFor {
-            throw ValidationError("-d and --wait leave the stack running: they exclude --abort-on-… and --exit-code-from.")
+            throw ValidationError(
+                "-d and --wait leave the stack running: they exclude --abort-on-… and --exit-code-from.")
         }
         if leavesRunning, watchesFiles {
             throw ValidationError("--watch needs the foreground; \"stackctl watch\" does it for a stack that runs.")

@@ -32,7 +32,7 @@ struct Wait: AsyncParsableCommand {
     @Flag(name: [.customLong("down"), .customLong("down-project")], help: "Then stop the stack, and its daemon.")
     var downs = false
 
-    @Argument(help: "The services.")
+    @Argument(help: "The services.", completion: .services)
     var services: [String]
 
     func run() async throws {
@@ -45,38 +45,41 @@ struct Wait: AsyncParsableCommand {
     }
 
     private func wait(_ client: ControlClient, _ errors: Console) async throws -> CommandStatus {
+        let display = ProgressDisplay(console: errors, patience: WaitingOptions.patience)
         switch aim {
         case .exit:
-            return try await waitForExits(client)
+            let exits = try await exits(client, display)
+            let output = TextOutput.standardOutput()
+            switch global.common.output {
+            case .json: try output.writeLine(JSONText.document(exits))
+            case .table: for exit in exits { try output.writeLine(exit.ending) }
+            }
+            return exits.map(\.exitStatus).first { $0 != .done } ?? .done
         case .ready:
             let wait = ServiceWait(
-                client: client, goal: .running, selection: Set(services), timeout: timeout?.duration,
-                display: ProgressDisplay(console: errors, patience: WaitingOptions.patience))
+                client: client, goal: .running, selection: Set(services), timeout: timeout?.duration, display: display)
             try await wait.run().check(for: wait, errors: errors)
             return .done
         }
     }
 
-    private func waitForExits(_ client: ControlClient) async throws -> CommandStatus {
-        let output = TextOutput.standardOutput()
-        let format = global.common.output
-        let exits: [[ReplicaDocument]]? = try await withDeadline(timeout?.duration) {
-            var told: Set<String> = []
+    /// The replicas when all of them are at rest, in the order in which their services are named.
+    private func exits(_ client: ControlClient, _ display: ProgressDisplay) async throws -> [ReplicaDocument] {
+        await display.begin(with: try await client.services())
+        let exits: [ReplicaDocument]? = try await withDeadline(timeout?.duration) {
             for try await all in ServiceSnapshots(client: client) {
-                let replicas = services.map { name in all.first { $0.name == name }?.replicas ?? [] }
-                for replica in replicas.joined() where replica.isAtRest && told.insert(replica.name).inserted {
-                    if format == .table { try output.writeLine(replica.ending) }
-                }
-                if replicas.joined().allSatisfy(\.isAtRest) { return replicas }
+                await display.update(all, goal: .stopped, selection: Set(services))
+                let replicas = services.flatMap { name in all.first { $0.name == name }?.replicas ?? [] }
+                if replicas.allSatisfy(\.isAtRest) { return replicas }
             }
             throw ControlClientError.disconnected
         }
+        await display.finish()
         guard let exits else {
             throw CommandFailure(
                 .timedOut, "the time is up, and something of \(services.joined(separator: ", ")) still runs",
                 advice: "\"stackctl ps\" shows what")
         }
-        if format == .json { try output.writeLine(JSONText.document(Array(exits.joined()))) }
-        return exits.joined().map(\.exitStatus).first { $0 != .done } ?? .done
+        return exits
     }
 }

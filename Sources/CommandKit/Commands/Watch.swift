@@ -17,10 +17,9 @@ struct Watch: AsyncParsableCommand {
         let client = try await global.stack.client()
         let console = Console(.standardOutput())
         let session = WatchSession(client: client, format: global.common.output, console: console)
-        if global.common.output == .table {
+        try await session.run {
             try await Console(.standardError()).print("watching for changes; Ctrl-C ends it")
         }
-        try await session.run()
         throw CommandFailure(.failed, "stackd ended", advice: "\"stackctl up -d\" starts it again")
     }
 }

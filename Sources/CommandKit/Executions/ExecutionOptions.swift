@@ -56,14 +56,12 @@ struct ExecutionOptions: ParsableArguments {
             command: command, environment: EnvironmentArgument.variables(of: self.environment, own: environment),
             user: user, workingDirectory: workdir, replica: replica, input: interactive && !detach, detach: detach)
         guard !detach, wantsTerminal(size) else { return request }
-        let size = size ?? Self.usualSize
+        let size = size ?? .usual
         request.terminal = ExecutionRequest.TerminalSize(rows: size.rows, columns: size.columns)
         // The terminal that it draws on is this one, whatever the daemon was started from.
         if request.environment["TERM"] == nil { request.environment["TERM"] = environment["TERM"] }
         return request
     }
-
-    private static let usualSize = TerminalSize(columns: 80, rows: 24)
 
     private func wantsTerminal(_ size: TerminalSize?) -> Bool {
         switch terminal {

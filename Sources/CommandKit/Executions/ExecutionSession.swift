@@ -11,7 +11,7 @@ struct ExecutionSession: Sendable {
     /// Beside an instance of the service, or as a one-off instance.
     var besideInstance: Bool
 
-    /// So often the same is asked for until it is not waited for any longer.
+    /// So many signals that ask for an end are passed on; the next one is meant for this process.
     private static let patience = 3
     private static let remarks = TextOutput.standardError()
 
@@ -43,8 +43,10 @@ struct ExecutionSession: Sendable {
             for try await record in stream {
                 switch record {
                 case .item(.started(let id, _)):
+                    // First, so that none of them ends the process with the terminal taken.
+                    let signals = Interrupts.stream(of: self.signals)
                     try await terminal.take()
-                    helpers = [Task { await watchSignals(id, terminal) }]
+                    helpers = [Task { await pass(signals, to: id, terminal) }]
                     if request.input { helpers.append(try passInput(to: id)) }
                 case .item(.output(let stream, let bytes)):
                     try (stream == .stderr ? errors : output).write(bytes)
@@ -57,7 +59,8 @@ struct ExecutionSession: Sendable {
         } catch ControlClientError.disconnected {
             // It has ended, as at the end of the loop.
         }
-        throw CommandFailure(.failed, "stackd ended before the command did", advice: "\"stackctl up -d\" starts it again")
+        throw CommandFailure(
+            .failed, "stackd ended before the command did", advice: "\"stackctl up -d\" starts it again")
     }
 }
 
@@ -105,18 +108,21 @@ extension ExecutionSession {
 // MARK: - Signals
 
 extension ExecutionSession {
-    private func watchSignals(_ execution: UInt64, _ terminal: RawTerminal) async {
-        let isTerminal = request.terminal != nil
-        let ofTerminal: [Signal] = isTerminal ? [.windowChange, .terminalStop, .goOn] : []
+    private var signals: [Signal] {
+        Interrupts.ending + [.quit] + (request.terminal == nil ? [] : [.windowChange, .terminalStop, .goOn])
+    }
+
+    private func pass(_ signals: AsyncStream<Signal>, to execution: UInt64, _ terminal: RawTerminal) async {
         var asked = 0
-        if isTerminal { await resize(execution) }
-        for await signal in Interrupts.stream(of: Interrupts.ending + [.quit] + ofTerminal) {
+        // It may have changed since it was asked for.
+        if request.terminal != nil { await resize(execution) }
+        for await signal in signals {
             switch signal {
             case .windowChange:
                 await resize(execution)
             case .terminalStop:
                 await terminal.giveBack()
-                raise(SIGSTOP)
+                Interrupts.stopProcess()
                 await takeAgain(execution, terminal)
             case .goOn:
                 await takeAgain(execution, terminal)

@@ -10,11 +10,14 @@ struct WatchSession: Sendable {
 
     /// Until the daemon ends or the task is cancelled.
     ///
+    /// - Parameter begun: called when the files are watched.
     /// - Throws: `ControlClientError` where the daemon refuses, `OutputFailure` where nobody reads what is told.
-    func run() async throws {
+    func run(_ begun: () async throws -> Void = {}) async throws {
         let palette = console.output.palette
         do {
-            for try await record in try await client.watch() {
+            let changes = try await client.watch()
+            try await begun()
+            for try await record in changes {
                 switch (format, record) {
                 case (.json, _): try await console.print(try JSONText.line(record))
                 case (.table, .gap(let gap)): try await console.print(palette(.yellow, gap.text))
@@ -39,7 +42,8 @@ extension WatchDocument {
         directory: String, palette: Palette, timeText: (Timestamp) -> String = \.localTimeOfDay
     ) -> String {
         let first = paths.first.map { path in
-            DisplayWidth.singleLine(path.hasPrefix(directory + "/") ? String(path.dropFirst(directory.count + 1)) : path)
+            let isBelow = path.hasPrefix(directory + "/")
+            return DisplayWidth.singleLine(isBelow ? String(path.dropFirst(directory.count + 1)) : path)
         }
         let more = count - 1
         let what =

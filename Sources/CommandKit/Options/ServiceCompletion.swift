@@ -14,22 +14,23 @@ struct ServiceCompletion: Sendable {
     /// The whole command line, so far.
     var words: [String]
 
-    /// A shell waits for it, and types on without it.
-    private static let patience = Duration.milliseconds(300)
+    /// How long a daemon may take to answer: the user of the shell waits for it.
+    var patience = Duration.milliseconds(300)
 
     /// Those of the file, else those of the daemon that a socket names; none where that takes too long.
     func names() async -> [String] {
         guard let selection else { return [] }
         if selection.socket == nil { return Self.names(in: selection) }
-        let names = try? await withDeadline(Self.patience) {
+        let names = try? await withDeadline(patience) {
             try await selection.client().services().map(\.name)
         }
-        return (names ?? nil) ?? []
+        return names ?? []
     }
 
     private static func names(in selection: StackSelection) -> [String] {
         let search = StackFileSearch(environment: selection.environment)
-        guard let files = try? search.files(named: selection.files) else { return [] }
+        // Standard input is the shell's, which would wait for its end.
+        guard let files = try? search.files(named: selection.files), !files.contains("-") else { return [] }
         let profiles = Set(selection.profiles)
         let result = StackFile.load(files: files, environment: selection.environment, profiles: profiles)
         return result.spec?.services.map(\.name.text) ?? []

@@ -75,7 +75,8 @@ struct StackSelection: Sendable {
         }
         let stack = LoadedStack(
             spec: spec, resolved: resolved, files: files, profiles: profiles, customSocket: socket,
-            paths: StackPaths(name: spec.name, environment: environment, uid: uid), variables: [:])
+            paths: StackPaths(name: spec.name, environment: environment, uid: uid),
+            variables: environment.filter { result.variables.contains($0.key) })
         return StackReading(files: files, diagnostics: result.diagnostics, stack: stack)
     }
 }
@@ -115,7 +116,7 @@ struct LoadedStack: Sendable {
     /// The socket that the user asked for in place of the stack's own.
     var customSocket: String?
     var paths: StackPaths
-    /// What filled the files' variables in.
+    /// What the environment has of the variables that the files refer to.
     var variables: [String: String]
 
     var name: String { spec.name }

@@ -8,14 +8,17 @@ struct PlanLines {
 
     /// A paragraph for each service that is touched, then the sum of all.
     func lines(for plan: PlanDocument) -> [String] {
-        guard !plan.isEmpty else { return ["nothing to do: the stack is as its files say"] }
+        guard !plan.isEmpty else {
+            return DisplayWidth.wrapped("nothing to do: the stack is as its files say", to: width)
+        }
         let touched = plan.changes.filter { $0.kind != .none }
         let nameWidth = touched.map { DisplayWidth.columns(of: $0.service) }.max() ?? 0
-        return touched.flatMap { lines(for: $0, nameWidth: nameWidth) } + [Self.summary(of: plan)]
+        return touched.flatMap { lines(for: $0, nameWidth: nameWidth) }
+            + DisplayWidth.wrapped(Self.summary(of: plan), to: width)
     }
 
     /// `1 to restart, 1 to start, 4 unchanged`
-    static func summary(of plan: PlanDocument) -> String {
+    private static func summary(of plan: PlanDocument) -> String {
         PlanDocument.Change.Kind.allCases.reversed().compactMap { kind in
             let count = plan.changes.count { $0.kind == kind }
             return count == 0 ? nil : "\(count) \(kind.inSummary)"
@@ -26,7 +29,8 @@ struct PlanLines {
         let name = DisplayWidth.padded(change.service, to: nameWidth)
         let label = palette(change.kind.style, "\(change.kind.symbol) \(name)") + "  "
         let labelWidth = DisplayWidth.columns(of: change.kind.symbol) + 1 + nameWidth + 2
-        let away = change.dependents.isEmpty ? "" : "; meanwhile without it: \(change.dependents.joined(separator: ", "))"
+        let away =
+            change.dependents.isEmpty ? "" : "; meanwhile without it: \(change.dependents.joined(separator: ", "))"
         let heading = DisplayWidth.hanging(
             change.kind.words + away, after: label, labelWidth: labelWidth, width: width)
         return heading + change.differences.flatMap(lines)

@@ -1,8 +1,15 @@
 import ControlProtocol
 
+extension ServiceDocument {
+    /// No process of it runs and none will be started unasked, nor by its schedule.
+    var hasEnded: Bool {
+        schedule?.next == nil && replicas.allSatisfy(\.hasEnded)
+    }
+}
+
 /// How a replica's state is told.
 extension ReplicaDocument {
-    /// No process of it runs and none will be started unasked.
+    /// No process of it runs and none will be started unasked but by its schedule.
     var hasEnded: Bool {
         switch state {
         case .stopped, .completed, .failed: pid == nil

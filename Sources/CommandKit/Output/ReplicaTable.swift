@@ -19,8 +19,8 @@ func replicaTable(_ services: [ServiceDocument], now: Timestamp) -> Table {
     return table
 }
 
-/// While a replica waits for its schedule, that says more than any reason.
+/// Between the runs of a schedule, that says more than any reason.
 private func remark(on replica: ReplicaDocument, schedule: ScheduleDocument?, now: Timestamp) -> String {
-    guard let schedule, replica.state == .scheduled else { return replica.remark }
+    guard let schedule, schedule.next != nil, replica.isAtRest else { return replica.remark }
     return schedule.remark(now: now)
 }

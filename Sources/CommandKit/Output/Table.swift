@@ -44,7 +44,7 @@ struct Table: Sendable {
 
     private static let gap = 2
     /// No column goes for the sake of the last one's end, as long as that shows so much.
-    private static let leastLastColumn = 12
+    private static let leastLastColumn = 10
 
     /// The lines, headings first.
     ///

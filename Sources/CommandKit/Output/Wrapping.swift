@@ -55,6 +55,6 @@ extension DisplayWidth {
         return [label] + wrapped(text, to: max(1, width - underLabel)).map { spaces(underLabel) + $0 }
     }
 
-    private static let leastRoom = 24
+    private static let leastRoom = 16
     private static let underLabel = 4
 }

@@ -94,7 +94,7 @@ struct ServiceProgress: Hashable, Sendable {
     private static func standingOnTheWayUp(_ replica: ReplicaDocument, aim: Aim) -> Standing {
         switch replica.state {
         case .completed, .scheduled: .reached
-        case .failed: .failed
+        case .failed: aim == .schedule ? .reached : .failed
         case .waiting: .held
         case .stopped, .backoff, .starting, .stopping: .moving
         case .running:

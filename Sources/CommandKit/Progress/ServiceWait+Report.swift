@@ -31,7 +31,8 @@ extension ServiceWait.Outcome {
             let causes = try await client.explain(replica.service, replica: replica.replica)
             let explanation = Explanation(replica: replica, causes: causes)
             for line in explanation.lines(
-                now: .now(), palette: palette, width: errors.output.size?.columns, limit: Self.explainedCauses) {
+                now: .now(), palette: palette, width: errors.output.size?.columns, limit: Self.explainedCauses)
+            {
                 try await errors.print(line)
             }
         }

@@ -45,7 +45,7 @@ struct ServiceWait: Sendable {
             while try await isDaemonThere() {
                 do {
                     _ = try await follow(recordingIn: last) { _ in nil }
-                } catch ControlClientError.problem {
+                } catch ControlClientError.problem, ControlClientError.timedOut {
                     // A daemon that is about to go, or has too many followers, lets nobody follow it any more.
                     try await Task.sleep(for: Self.retryDelay)
                 }
@@ -71,11 +71,11 @@ struct ServiceWait: Sendable {
         return nil
     }
 
-    /// A connection that breaks is one to a daemon that is about to go.
+    /// A connection that breaks, or that nobody answers, is one to a daemon that is about to go.
     private func isDaemonThere() async throws -> Bool {
         do {
             return try await ifDaemonListens { () throws(ControlClientError) in try await client.stack() } != nil
-        } catch ControlClientError.disconnected {
+        } catch ControlClientError.disconnected, ControlClientError.timedOut {
             return true
         }
     }

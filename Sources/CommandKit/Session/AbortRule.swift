@@ -16,7 +16,9 @@ struct AbortRule: Hashable, Sendable {
 
     /// The replica for whose end the stack is to be stopped.
     func cause(in services: [ServiceDocument]) -> ReplicaDocument? {
-        let ended = services.flatMap(\.replicas).filter { $0.hasEnded && $0.since >= start && $0.hasRun }
+        // The next run of a schedule is as good as a restart.
+        let candidates = services.filter { $0.schedule?.next == nil }.flatMap(\.replicas)
+        let ended = candidates.filter { $0.hasEnded && $0.since >= start && $0.hasRun }
         switch trigger {
         case .never: return nil
         case .anyExit: return ended.min { $0.since < $1.since }

@@ -100,7 +100,7 @@ struct AttachedState: Sendable {
     }
 
     private mutating func aborted(for cause: ReplicaDocument, _ services: [ServiceDocument]) -> [Action] {
-        guard services.flatMap(\.replicas).allSatisfy(\.hasEnded) else { return [] }
+        guard services.allSatisfy(\.hasEnded) else { return [] }
         phase = .stopping
         result = rule.status(of: services, cause: cause)
         return [.shutdown(immediately: false)]
@@ -108,10 +108,9 @@ struct AttachedState: Sendable {
 
     /// Where no service runs any more and none will, there is nothing left to wait for.
     private mutating func endedByItself(_ services: [ServiceDocument]) -> [Action] {
-        let replicas = services.flatMap(\.replicas)
-        guard replicas.allSatisfy(\.hasEnded) else { return endedForRule(services) }
+        guard services.allSatisfy(\.hasEnded) else { return endedForRule(services) }
         phase = .stopping
-        result = replicas.contains { $0.state == .failed } ? .failed : .done
+        result = services.flatMap(\.replicas).contains { $0.state == .failed } ? .failed : .done
         if let cause = rule.cause(in: services) { result = rule.status(of: services, cause: cause) }
         return [.say("every service has ended", .dim), .shutdown(immediately: false)]
     }

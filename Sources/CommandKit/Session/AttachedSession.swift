@@ -30,7 +30,9 @@ struct AttachedSession: Sendable {
     /// Runs until the stack is stopped; the status to exit with.
     func run() async -> CommandStatus {
         let (inputs, inbox) = AsyncStream<AttachedState.Input>.makeStream()
-        let printing = Task { await printOutput(inbox) }
+        // Before anything can end the stack, so that also the last words of what ends at once are heard.
+        let lines = try? await client.logs(LogQuery(services: services, tail: Self.earlyLines, follow: true))
+        let printing = Task { await printOutput(lines, inbox) }
         let watching = [
             Task { await watchSignals(inbox) }, Task { await watchServices(inbox) }, Task { await watchDaemon(inbox) },
             Task { await watchFiles() },
@@ -121,11 +123,13 @@ extension AttachedSession {
     }
 
     /// Until the stream ends or nobody reads what is written.
-    private func printOutput(_ inbox: Inbox) async {
+    private func printOutput(_ lines: ControlStream<LogLine>?, _ inbox: Inbox) async {
+        // A daemon that is gone already is told by itself.
+        guard let lines else { return }
         do {
-            var printer = LogPrinter(format, services: try await client.services(), palette: output.output.palette)
-            let query = LogQuery(services: services, tail: Self.earlyLines, follow: true)
-            for try await record in try await client.logs(query) {
+            let known = (try? await client.services()) ?? []
+            var printer = LogPrinter(format, services: known, palette: output.output.palette)
+            for try await record in lines {
                 if case .item(let line) = record, line.time < start { continue }
                 try await output.print(printer.line(for: record))
             }

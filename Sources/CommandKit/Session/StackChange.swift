@@ -17,10 +17,25 @@ struct StackChange {
 
     /// Carries out exactly that plan, and, where `waits`, returns when it is done.
     func apply(_ plan: PlanDocument, waits: Bool, timeout: Duration? = nil) async throws {
+        try await apply(plan.plan, waits: waits, timeout: timeout) { _ in }
+    }
+
+    /// Carries out whatever there is to do and tells what that is. In one request, so that the daemon knows of a file
+    /// that is refused as of a change that has failed, and tells systemd.
+    func applyAll(waits: Bool, timeout: Duration?, tell: (PlanDocument) throws -> Void) async throws {
+        try await apply(nil, waits: waits, timeout: timeout, tell: tell)
+    }
+
+    private func apply(
+        _ hash: String?, waits: Bool, timeout: Duration?, tell: (PlanDocument) throws -> Void
+    ) async throws {
         let before = try await client.services()
+        let plan = try await client.apply(plan: hash, environment: variables)
+        // Those of a plan that was asked for were told with it.
+        if hash == nil { for warning in plan.warnings { try await errors.print(warning) } }
+        try tell(plan)
         let display = ProgressDisplay(console: errors, patience: WaitingOptions.patience)
         await display.begin(with: before)
-        _ = try await client.apply(plan: plan.plan, environment: variables)
         guard waits else { return }
         let leaving = plan.services(that: [.stop])
         let arriving = plan.services(that: [.live, .restart, .start])

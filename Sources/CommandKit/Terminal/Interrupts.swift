@@ -20,6 +20,21 @@ enum Interrupts {
         return stream
     }
 
+    /// Stops the process as Ctrl-Z does where nobody catches it, and returns when the shell has let it go on; at once
+    /// where there is no shell that could.
+    static func stopProcess() {
+        signal(SIGTSTP, SIG_DFL)
+        var stop = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&stop)
+        sigaddset(&stop, SIGTSTP)
+        // Threads that wait for nothing but work have every signal blocked.
+        pthread_sigmask(SIG_UNBLOCK, &stop, &before)
+        raise(SIGTSTP)
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+        signal(SIGTSTP, SIG_IGN)
+    }
+
     private static func isIgnored(_ kind: Signal) -> Bool {
         var action = sigaction()
         sigaction(kind.number, nil, &action)

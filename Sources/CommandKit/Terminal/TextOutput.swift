@@ -70,12 +70,6 @@ struct TextOutput: Sendable {
     }
 }
 
-/// In characters.
-struct TerminalSize: Hashable, Sendable {
-    var columns: Int
-    var rows: Int
-}
-
 /// Why something could not be written.
 enum OutputFailure: Error, Hashable {
     /// Nobody reads it any more: a pipe whose reader ended, a terminal that was closed.

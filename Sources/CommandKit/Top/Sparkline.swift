@@ -30,11 +30,12 @@ extension UsageHistory {
         Sparkline.text(processor, scale: 0...max(10, processor.max() ?? 0), width: width)
     }
 
-    /// Bars of memory, which are to show that it grows: between the least and the most of the period, which count as
-    /// at least a tenth of the memory apart.
+    /// Bars of memory, which are to show that it grows: between the least and the most of the period, or a twentieth
+    /// around what is constant.
     func memoryBars(width: Int) -> String {
-        let most = memory.max() ?? 0
-        let least = min(memory.min() ?? 0, most * 0.9)
-        return Sparkline.text(memory, scale: least...most, width: width)
+        let (least, most) = (memory.min() ?? 0, memory.max() ?? 0)
+        let middle = (least + most) / 2
+        let half = max((most - least) / 2, middle / 20)
+        return Sparkline.text(memory, scale: (middle - half)...(middle + half), width: width)
     }
 }

@@ -198,8 +198,8 @@ extension TopModel {
         case (.filter, _): return edit(key)
         case (.confirmation(let change), _): return answer(key, to: change)
         case (.none, .replicas): return pressInTable(key)
-        case (.none, .logs(let pane)): return scroll(pane, key) { .logs($0) }
-        case (.none, .explanation(let pane)): return scroll(pane, key) { .explanation($0) }
+        case (.none, .logs(let pane)): return scroll(pane, key, Screen.logs)
+        case (.none, .explanation(let pane)): return scroll(pane, key, Screen.explanation)
         case (.none, .help):
             screen = .replicas
             return []
@@ -219,8 +219,8 @@ extension TopModel {
         case .character("?"), .character("h"): screen = .help
         case .escape: setFilter("")
         case .character("q"): return [.quit]
-        case .character("l"): return open { .logs($0) } by: { .follow($0) }
-        case .character("e"), .enter: return open { .explanation($0) } by: { .explain($0) }
+        case .character("l"): return open(Screen.logs, Action.follow)
+        case .character("e"), .enter: return open(Screen.explanation, Action.explain)
         case .character(let character): return pressLetter(character)
         default: break  // means nothing here
         }
@@ -270,9 +270,7 @@ extension TopModel {
         return [.perform(change)]
     }
 
-    private mutating func open(
-        _ screen: (TopPane) -> Screen, by action: (ReplicaName) -> Action
-    ) -> [Action] {
+    private mutating func open(_ screen: (TopPane) -> Screen, _ action: (ReplicaName) -> Action) -> [Action] {
         guard let selection else { return [] }
         self.screen = screen(TopPane(selection))
         return [action(selection)]

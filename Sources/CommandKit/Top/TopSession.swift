@@ -36,7 +36,9 @@ final class TopSession {
     private static let signals = Interrupts.ending + [.quit, .windowChange, .terminalStop, .goOn]
 
     /// - Throws: `SystemError` where standard input cannot be read.
-    init(client: ControlClient, interval: Duration, services: Set<String>, output: TextOutput) throws {
+    init(
+        client: ControlClient, interval: Duration, services: Set<String>, output: TextOutput, size: TerminalSize
+    ) throws {
         self.client = client
         self.interval = interval
         self.services = services
@@ -44,7 +46,7 @@ final class TopSession {
         view = TopView(palette: output.palette)
         keys = try InputReader(STDIN_FILENO)
         (events, inbox) = AsyncStream.makeStream()
-        model = TopModel(size: output.size ?? TerminalSize(columns: 80, rows: 24))
+        model = TopModel(size: size)
     }
 
     /// Until the user quits.
@@ -124,8 +126,7 @@ final class TopSession {
 
     private func suspend() throws {
         screen = nil
-        // To this thread, so that the next line is run only after the shell has let the process go on.
-        raise(SIGSTOP)
+        Interrupts.stopProcess()
         try retakeScreen()
     }
 
@@ -156,9 +157,11 @@ final class TopSession {
 // MARK: - What happens
 
 extension TopSession {
+    /// From when this returns, none of them ends the process with the screen taken.
     private func watchSignals() -> Task<Void, Never> {
-        Task { [inbox] in
-            for await signal in Interrupts.stream(of: TopSession.signals) { inbox.yield(.signal(signal)) }
+        let signals = Interrupts.stream(of: Self.signals)
+        return Task { [inbox] in
+            for await signal in signals { inbox.yield(.signal(signal)) }
         }
     }
 

@@ -163,6 +163,9 @@ extension TopView {
             }
     }
 
+    private static let tableKeys =
+        "q quit   ? help   r restart   s stop   S start   +- scale   l logs   e explain   / filter"
+
     private func lastLine(_ model: TopModel, width: Int) -> String {
         if let notice = model.notice { return text(notice.text, notice.style, width: width) }
         switch (model.prompt, model.screen) {
@@ -172,7 +175,7 @@ extension TopView {
             return text("\(change.text)? y: yes, any other key: no", .yellow, width: width)
         case (.none, .replicas):
             let filter = model.filter.isEmpty ? "" : "/\(model.filter)   "
-            return keys(filter + "q quit   ? help   r restart   s stop   S start   +- scale   l logs   e explain", width)
+            return keys(filter + Self.tableKeys, width)
         case (.none, .logs), (.none, .explanation):
             return keys("q back   ↑↓ PgUp PgDn scroll   G end", width)
         case (.none, .help):

@@ -2,7 +2,9 @@ import Glibc
 
 /// A compiled POSIX extended regular expression, matched line by line as `grep -E` does: `^` and `$` are a line's ends,
 /// and nothing but a newline itself matches one.
-struct ExtendedRegex: ~Copyable {
+struct ExtendedRegex: ~Copyable, @unchecked Sendable {
+    // @unchecked: regexec reads the compiled form only, from whichever thread (POSIX).
+
     private let compiled: UnsafeMutablePointer<regex_t>
 
     /// Compiles a pattern, or says in the C library's words what is wrong with it.

@@ -4,23 +4,20 @@
 /// neither. A run passes when a line has matched, before the run or during it; there is no failure but the run's
 /// timeout, which is not this type's business.
 public final class LogWatch {
-    private let regex: ExtendedRegex
     private var waiting: [LogProbeRun] = []
     /// Whether a line has matched.
     public private(set) var hasMatched = false
 
-    /// A watch for a POSIX extended regular expression; throws what is wrong with it, in words.
-    public init(pattern: String) throws(ProbePatternError) {
-        do throws(ProbeFailure) {
-            regex = try ExtendedRegex(pattern)
-        } catch {
-            throw ProbePatternError(description: error.words)
-        }
+    /// A watch on the lines of an output, from its next one on.
+    public init(_ pattern: LogPattern, on output: InstanceOutput) {
+        output.watch(for: pattern) { [weak self] in self?.matched() }
     }
 
-    /// Looks at a line without its end. Costs nothing once a line has matched.
-    public func observe(_ line: Span<UInt8>) {
-        guard !hasMatched, line.withUnsafeBytes({ regex.matches($0) }) else { return }
+    /// A watch that somebody else looks out for.
+    init() {}
+
+    /// Passes the runs that wait.
+    func matched() {
         hasMatched = true
         let runs = waiting
         waiting = []

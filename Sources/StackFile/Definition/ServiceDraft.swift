@@ -126,7 +126,8 @@ extension ServiceDraft {
 
     private static let lifecycleFields: [Field<ServiceDraft>] = [
         Field(
-            "restart", \.restart, .restart, default: "on-failure; no with a `schedule`, or where another service awaits its end",
+            "restart", \.restart, .restart,
+            default: "on-failure; no with a `schedule`, or where another service awaits its end",
             "When an instance that ended is followed by another, and how soon."),
         Field(
             "stop_signal", \.stopSignal, .signal, default: "SIGTERM", "The signal that asks the main process to end."),

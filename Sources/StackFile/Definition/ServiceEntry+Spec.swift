@@ -25,7 +25,8 @@ extension ServiceEntry {
             startTimeout: draft.startTimeout.map(\.value.duration) ?? (notify && !hasOwnStartup ? .seconds(90) : nil),
             watchdog: draft.watchdog?.value,
             restart: RestartSpec(
-                mode: restart?.mode ?? (draft.schedule == nil ? .onFailure(maximumRetries: nil) : .no), backoff: restart?.backoff ?? .init(),
+                mode: restart?.mode ?? (draft.schedule == nil ? .onFailure(maximumRetries: nil) : .no),
+                backoff: restart?.backoff ?? .init(),
                 budget: restart?.budget),
             stop: stop,
             logging: draft.logging?.value ?? LogSpec(),

@@ -96,7 +96,9 @@ struct TimeZones: Sendable {
 
     /// Those that the database's index lists: its lines are `Z NAME …` for a zone and `L ZONE NAME` for a link.
     private var names: [String] {
-        guard let bytes = try? fileSystem.readFile("\(directory)/tzdata.zi", limit: Self.largestIndex) else { return [] }
+        guard let bytes = try? fileSystem.readFile("\(directory)/tzdata.zi", limit: Self.largestIndex) else {
+            return []
+        }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ", maxSplits: 3)
             switch words.first {

@@ -31,7 +31,11 @@ extension Judge {
     /// What the core shows of itself is what it was told.
     func check(_ snapshot: StackSnapshot) throws(Violation) {
         try checkServices(snapshot)
-        for service in snapshot.services {
+        try checkReplicas(of: snapshot.services)
+    }
+
+    func checkReplicas(of services: [ServiceSnapshot]) throws(Violation) {
+        for service in services {
             let isBlocked = told.index(of: service.name).map { told.isBlocked($0) } ?? false
             for replica in service.replicas {
                 guard let position = told.position(of: replica.id) else { continue }

@@ -118,7 +118,13 @@ extension Told {
     mutating func start(_ index: Int, isNamed: Bool) {
         services[index].isDesired = true
         // A stop that has not begun yet is called off; one that has begun goes on, and a start follows it.
-        let isEnding = services[index].wantedReplicas.contains { replicas[$0].instance?.isEnding == true }
+        // So does one where the spec has changed since.
+        let revision = services[index].spec.revision
+        let isEnding =
+            services[index].wantedReplicas.contains { replicas[$0].instance?.isEnding == true }
+            || services[index].replicas.contains { position in
+                replicas[position].instance.map { $0.spec.revision != revision } ?? false
+            }
         services[index].isRestarting = services[index].isRestarting || services[index].isGoingDown && isEnding
         services[index].isGoingDown = services[index].isRestarting
         // What a scheduled one does is its runs' affair.

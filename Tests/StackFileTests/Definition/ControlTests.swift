@@ -54,8 +54,14 @@ import Testing
         ("{access: {write: {}}}", "1:20: error: unknown key `write`; `access` has `read`, `operate`, `admin`"),
         ("{access: {read: [a]}}", "1:26: error: `read` cannot be a list; it is a mapping with `users`, `groups`"),
         ("{access: {read: {users: a}}}", "1:34: error: `users` cannot be `a`; it is a list of users"),
-        ("{access: {read: {users: [\"a:b\"]}}}", "1:35: error: `users` cannot be `a:b`; it is the name or number of a user"),
-        ("{access: {read: {groups: [-1]}}}", "1:36: error: `groups` cannot be `-1`; it is the name or number of a group"),
+        (
+            "{access: {read: {users: [\"a:b\"]}}}",
+            "1:35: error: `users` cannot be `a:b`; it is the name or number of a user"
+        ),
+        (
+            "{access: {read: {groups: [-1]}}}",
+            "1:36: error: `groups` cannot be `-1`; it is the name or number of a group"
+        ),
         (
             "{listen: \"127.0.0.1:9000\"}",
             "1:19: error: nobody could use the listener: no process can be told by its address; add `tokens: [{name: …, role: read, file: …}]`"

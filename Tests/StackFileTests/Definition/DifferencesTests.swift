@@ -16,8 +16,12 @@ import Testing
         ("", "user: shop", ["user: - → shop"]),
         ("command: [a]", "command: [a, \"1 2\"]", ["command: [a] → [a, \"1 2\"]"]),
         (
-            "environment: {PORT: 80, TOKEN: \"s $$ecret\", GONE: x}", "environment: {PORT: 81, TOKEN: \"t\", NEW: \"\"}",
-            ["environment.GONE: x → -", "environment.PORT: 80 → 81", "environment.TOKEN: s $$ecret → t", "environment.NEW: - → "]
+            "environment: {PORT: 80, TOKEN: \"s $$ecret\", GONE: x}",
+            "environment: {PORT: 81, TOKEN: \"t\", NEW: \"\"}",
+            [
+                "environment.GONE: x → -", "environment.PORT: 80 → 81", "environment.TOKEN: s $$ecret → t",
+                "environment.NEW: - → ",
+            ]
         ),
         (
             "probes: {readiness: {tcp: 80}}", "probes: {readiness: {tcp: 81, period: 2s}}",

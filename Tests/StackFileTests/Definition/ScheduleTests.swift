@@ -18,7 +18,8 @@ import Testing
 
     @Test func aScheduledServiceIsNotRestartedUnlessItSaysSo() throws {
         #expect(try service("schedule: \"@daily\"").restart.mode == .no)
-        #expect(try service("schedule: \"@daily\"\nrestart: on-failure:3").restart.mode == .onFailure(maximumRetries: 3))
+        #expect(
+            try service("schedule: \"@daily\"\nrestart: on-failure:3").restart.mode == .onFailure(maximumRetries: 3))
         #expect(try service("schedule: \"@daily\"\nrestart: {backoff: {initial: 1s}}").restart.mode == .no)
         #expect(try !service("schedule: \"@daily\"").shouldStayUp)
     }
@@ -65,14 +66,29 @@ import Testing
             "3:40: error: `cron` and `every` both tell when it runs; keep one of them"
         ),
         ("schedule: {every: 1h, time_zone: UTC}", "3:38: error: an interval has no time zone; leave `time_zone` out"),
-        ("schedule: {every: 999ms}", "3:23: error: `every` cannot be `999ms`; it is a duration of `1s` at least, such as `15m`"),
-        ("schedule: {every: often}", "3:23: error: `every` cannot be `often`; it is a duration of `1s` at least, such as `15m`"),
+        (
+            "schedule: {every: 999ms}",
+            "3:23: error: `every` cannot be `999ms`; it is a duration of `1s` at least, such as `15m`"
+        ),
+        (
+            "schedule: {every: often}",
+            "3:23: error: `every` cannot be `often`; it is a duration of `1s` at least, such as `15m`"
+        ),
         ("schedule: {cron: 0 25 * * *}", "3:22: error: the hour `25` cannot hold `25`; it is a number from 0 to 23"),
         ("schedule: every 15m", "3:15: error: this is an interval, not a cron expression; write `{every: 15m}`"),
-        ("schedule: 0 0 30 2 *", "3:15: error: `30 2` is a day that no year has; name a day that one of the months has"),
+        (
+            "schedule: 0 0 30 2 *",
+            "3:15: error: `30 2` is a day that no year has; name a day that one of the months has"
+        ),
         ("schedule: {every: 1h, overlap: skipp}", "3:36: error: `overlap` cannot be `skipp`; did you mean `skip`?"),
-        ("schedule: {every: 1h, history: 101}", "3:36: error: `history` cannot be `101`; it is a whole number from 0 to 100"),
-        ("schedule: [a]", "3:15: error: `schedule` cannot be a list; it is a cron expression such as `0 3 * * *`, or a mapping with `cron` or `every`"),
+        (
+            "schedule: {every: 1h, history: 101}",
+            "3:36: error: `history` cannot be `101`; it is a whole number from 0 to 100"
+        ),
+        (
+            "schedule: [a]",
+            "3:15: error: `schedule` cannot be a list; it is a cron expression such as `0 3 * * *`, or a mapping with `cron` or `every`"
+        ),
         ("schedule: {evry: 1h}", "3:16: error: unknown key `evry`; did you mean `every`?"),
         (
             "schedule: \"@daily\"\nrestart: always",
@@ -126,7 +142,8 @@ import Testing
     @Test func aLaterFileReplacesTheTrigger() {
         func trigger(_ override: String) -> String? {
             let files = [
-                "/a.yaml": "name: x\nservices: {web: {command: [a], schedule: {cron: 0 3 * * *, time_zone: UTC, history: 3}}}",
+                "/a.yaml":
+                    "name: x\nservices: {web: {command: [a], schedule: {cron: 0 3 * * *, time_zone: UTC, history: 3}}}",
                 "/b.yaml": "services: {web: {schedule: \(override)}}",
             ]
             let result = StackFile.load(

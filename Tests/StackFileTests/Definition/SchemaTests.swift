@@ -20,7 +20,8 @@ import Testing
         "nice: 40", "replicas: many", "depends_on: db", "comand: [a]", "image: a", "restart: allways", "drain: 10",
         "ports: [\"80:80\"]", "ports: {a: 0}", "probes: {readiness: {exce: [a]}}", "stop_grace_period: 10x",
         "ulimits: {nofiles: 1}", "logging: {driver: syslog}", "schedule: {overlap: often}",
-        "develop: {watch: [{action: restart}]}", "develop: {watch: [{path: a, action: sync}]}", "command: {a: b}", "umask: \"999\"", "notify: 3",
+        "develop: {watch: [{action: restart}]}", "develop: {watch: [{path: a, action: sync}]}", "command: {a: b}",
+        "umask: \"999\"", "notify: 3",
         "listen: {\"1:x\": \":80\"}", "autoscale: {min: 1}", "environment: [\"=a\"]",
     ])
     func whatIsRefusedByFormIsNotAccepted(keys: String) {
@@ -107,7 +108,8 @@ enum Examples {
         "schedule: \"0 3 * * *\"", "schedule: \"@daily\"", "schedule: {every: 15m, overlap: queue, history: 0}",
         "schedule: {cron: \"*/5 * * * mon-fri\", time_zone: UTC, overlap: replace, run_on_start: true}",
         "develop: {watch: [{path: ./src, action: restart, ignore: [\"*.log\", cache/], include: \"**/*.py\"}]}",
-        "develop: {watch: [{path: a, debounce: 0}, {path: b}]}", "develop: {}", "autoscale: {min: 2, max: 8, metrics: [{cpu: 70%}, {memory: 512M}]}",
+        "develop: {watch: [{path: a, debounce: 0}, {path: b}]}", "develop: {}",
+        "autoscale: {min: 2, max: 8, metrics: [{cpu: 70%}, {memory: 512M}]}",
         "autoscale: {max: 8, metrics: [{prometheus: {metric: a, target: 0.5}}]}",
         "rollout: {max_surge: 25%, max_unavailable: 0, min_ready: 5s, on_failure: rollback, steps: [{pause: 60s}]}",
         "resources: {cpus: 2, memory: 4G}", "mem_limit: 1073741824", "cpus: 1.5", "x-mine: {a: [b]}",

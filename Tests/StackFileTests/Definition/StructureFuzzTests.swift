@@ -37,7 +37,8 @@ private struct Mutation {
     ]
 
     private static let keys = [
-        "command", "every", "cron", "target", "exec", "http", "port", "x-a", "image", "period", "restarts", "web", "condition", "stdio", "soft",
+        "command", "every", "cron", "target", "exec", "http", "port", "x-a", "image", "period", "restarts", "web",
+        "condition", "stdio", "soft",
         "",
         "a b", "nofile", "é",
     ]

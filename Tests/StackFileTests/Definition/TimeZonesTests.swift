@@ -13,7 +13,8 @@ import Testing
         return header(version: 0x32) + data + header(version: 0x32) + data + Array("\nCET-1\n".utf8)
     }()
 
-    private static let index = "# version 2026a\nR C 1916 o - Ap 30 23 1 S\nZ Europe/Zurich 0:34 - LMT\nL Europe/Zurich CH\n"
+    private static let index =
+        "# version 2026a\nR C 1916 o - Ap 30 23 1 S\nZ Europe/Zurich 0:34 - LMT\nL Europe/Zurich CH\n"
 
     private func result(
         _ schedule: String, files: [String: [UInt8]], links: [String: String] = [:], environment: [String: String] = [:]
@@ -64,7 +65,10 @@ import Testing
         ("Europe/Zürich", "there is no time zone `Europe/Zürich`; did you mean `Europe/Zurich`?"),
         ("Europe/Zuerich", "there is no time zone `Europe/Zuerich`; did you mean `Europe/Zurich`?"),
         ("Mars", "there is no time zone `Mars`; it is a name such as `Europe/Zurich`, or `UTC`"),
-        ("../../etc/passwd", "there is no time zone `../../etc/passwd`; it is a name such as `Europe/Zurich`, or `UTC`"),
+        (
+            "../../etc/passwd",
+            "there is no time zone `../../etc/passwd`; it is a name such as `Europe/Zurich`, or `UTC`"
+        ),
         ("/etc/localtime", "there is no time zone `/etc/localtime`; it is a name such as `Europe/Zurich`, or `UTC`"),
         ("tzdata.zi", "there is no time zone `tzdata.zi`; it is a name such as `Europe/Zurich`, or `UTC`"),
         ("Broken", "the time zone `Broken` cannot be used: its file is no TZif file"),

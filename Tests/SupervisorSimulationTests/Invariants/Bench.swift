@@ -10,8 +10,9 @@ struct Bench {
     private var lastEvent: UInt64 = 0
     private var revisions: [ServiceName: ServiceRevision] = [:]
 
-    init(_ services: ServiceSpec..., beginning: Beginning = Beginning()) {
-        judge = Judge(StackSpec(name: "bench", directory: "/", services: services), beginning)
+    init(_ services: ServiceSpec..., later: [StackSpec] = [], beginning: Beginning = Beginning()) {
+        let stack = StackSpec(name: "bench", directory: "/", services: services)
+        judge = Judge(Universe([stack] + later, scales: services.map { ($0.name, 4) }), beginning)
         for service in services { revisions[service.name] = ServiceRevision(service) }
     }
 
@@ -39,8 +40,9 @@ struct Bench {
         }
     }
 
-    func make(_ id: UInt64, _ replica: ReplicaID) -> [Effect] {
-        guard let revision = revisions[replica.service] else { return [] }
+    /// `spec`: what it is made of, where that is not the first stack's.
+    func make(_ id: UInt64, _ replica: ReplicaID, _ spec: ServiceSpec? = nil) -> [Effect] {
+        guard let revision = spec.map({ ServiceRevision($0) }) ?? revisions[replica.service] else { return [] }
         return [.record(.creating(.number(id), replica, Revision(""))), .spawn(.number(id), replica, revision)]
     }
 
@@ -98,10 +100,12 @@ extension Subject {
 func service(
     _ name: String, dependsOn dependencies: [(ServiceSpec, DependencySpec.Condition)] = [], replicas: Int = 1,
     notify: Bool = false, probes: ProbeSet = ProbeSet(), listeners: [ListenerSpec] = [],
-    restart: RestartSpec = RestartSpec(), stop: StopSpec = StopSpec()
+    restart: RestartSpec = RestartSpec(), stop: StopSpec = StopSpec(), revision: String = "",
+    schedule: ScheduleSpec? = nil
 ) throws -> ServiceSpec {
     ServiceSpec(
-        name: try #require(ServiceName(name)), process: ProcessSpec(command: ["program"]), replicas: replicas,
+        name: try #require(ServiceName(name)), revision: Revision(revision),
+        process: ProcessSpec(command: ["program"]), replicas: replicas,
         dependencies: dependencies.map { DependencySpec(service: $0.0.name, condition: $0.1) }, listeners: listeners,
-        notify: notify, probes: probes, restart: restart, stop: stop)
+        notify: notify, probes: probes, restart: restart, stop: stop, schedule: schedule)
 }

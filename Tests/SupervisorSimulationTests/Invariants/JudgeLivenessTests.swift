@@ -61,9 +61,10 @@ extension Bench {
     fileprivate func show(_ service: ServiceSpec, _ state: ReplicaPhase) throws(Violation) {
         let replica = ReplicaSnapshot(
             id: .of(service), state: state, isReady: false, instance: nil, pid: nil, restarts: 0,
-            revision: Revision(""), since: .origin, reason: "", status: nil)
+            restartCauses: [], revision: Revision(""), since: .origin, reason: "", status: nil)
         let shown = ServiceSnapshot(
-            name: service.name, desired: .running, revision: Revision(""), dependencies: [], replicas: [replica])
-        try judge.check(StackSnapshot(services: [shown]))
+            name: service.name, desired: .running, revision: Revision(""), dependencies: [], wantedReplicas: 1,
+            replicas: [replica], runs: [])
+        try judge.checkReplicas(of: [shown])
     }
 }

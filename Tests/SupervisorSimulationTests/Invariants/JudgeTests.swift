@@ -265,10 +265,11 @@ import Testing
         try bench.run(1, .of(alpha))
         let replica = ReplicaSnapshot(
             id: .of(alpha), state: .running, isReady: false, instance: .number(1), pid: 100, restarts: 0,
-            revision: Revision(""), since: .origin, reason: "", status: nil)
+            restartCauses: [], revision: Revision(""), since: .origin, reason: "", status: nil)
         let snapshot = StackSnapshot(services: [
             ServiceSnapshot(
-                name: alpha.name, desired: .running, revision: Revision(""), dependencies: [], replicas: [replica])
+                name: alpha.name, desired: .running, revision: Revision(""), dependencies: [], wantedReplicas: 1,
+                replicas: [replica], runs: [])
         ])
         #expect(brokenInvariant { () throws(Violation) in try bench.judge.check(snapshot) } == .readiness)
     }

@@ -1,0 +1,300 @@
+"""The control API of a live daemon by its own description: what it says of itself, who may use it, and with what."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stack import PATIENCE, PYTHON, Document, Stack, UnixConnection, free_port, wait_until
+
+SERVICES = """
+services:
+  db:
+    command: [sleep, "300"]
+  web:
+    command: [sleep, "300"]
+    scale: 2
+    depends_on: [db]
+    probes: {liveness: {exec: ["true"], period: 200ms}}
+"""
+
+TOKEN = "a-token-of-the-tests-0123456789"
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is missing")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+
+
+def with_listener(stack: Stack, access: str = "") -> str:
+    """A daemon that listens on TCP too, and that address."""
+    port = free_port()
+    token = stack.directory / "token"
+    token.write_text(TOKEN + "\n")
+    token.chmod(0o600)
+    control = f"""
+control:
+  listen: 127.0.0.1:{port}
+  tokens: [{{name: tests, role: admin, file: token}}]
+{access}"""
+    stack.up(SERVICES + control)
+    stack.wait_ready("db/0", "web/0", "web/1")
+    return f"http://127.0.0.1:{port}"
+
+
+def description(stack: Stack) -> Document:
+    return stack.get("/v1/openapi.json")
+
+
+def curl(stack: Stack, path: str, *arguments: str, user: int | None = None, **more: Any) -> str:
+    command = ["curl", "-sN", "--unix-socket", stack.socket_path, f"http://localhost{path}", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=PATIENCE, user=user, **more
+    ).stdout
+
+
+# -- what it says of itself
+
+
+def test_the_description_is_openapi(stack: Stack) -> None:
+    validator = pytest.importorskip("openapi_spec_validator")
+    stack.up(SERVICES)
+    validator.validate(description(stack))
+
+
+def test_answers_are_as_described(stack: Stack) -> None:
+    """schemathesis asks for everything that the description allows and forbids."""
+    pytest.importorskip("schemathesis")
+    address = with_listener(stack)
+    # Streams that are followed have no end, a shut down daemon has no answers, and commands are not made up as root.
+    endless = "shutdown|/watch|/events|/logs|/exec|/run"
+    program = Path(sys.executable).with_name("schemathesis")
+    result = subprocess.run(
+        [
+            str(program), "run", f"{address}/v1/openapi.json", "--url", address,
+            "-H", f"Authorization: Bearer {TOKEN}", "--max-examples", "5", "--seed", "1",
+            "--request-timeout", str(PATIENCE), "--phases", "examples,coverage,fuzzing",
+            # A number that is too large for this host is as valid as any, and refused.
+            "--exclude-checks", "positive_data_acceptance", "--exclude-path-regex", endless, "--no-color",
+        ],
+        capture_output=True, text=True, timeout=10 * PATIENCE, cwd=stack.directory,
+    )
+    assert result.returncode == 0, result.stdout[-8_000:]
+    assert stack.get("/healthz") == {"status": "ok"}
+
+
+def test_metrics_are_prometheus(stack: Stack) -> None:
+    stack.up(SERVICES)
+    stack.wait_ready("db/0", "web/0", "web/1")
+    probed = 'stackd_probe_results_total{service="web",replica="1",probe="liveness",result="passed"}'
+    wait_until(lambda: probed in text(stack))
+    metrics = text(stack)
+    for line in (
+        f'stackd_info{{stack="{stack.name}",version="',
+        'stackd_service_replicas_ready{service="web"} 2',
+        'stackd_replica_state{service="db",replica="0",state="running"} 1',
+        'stackd_probe_duration_seconds_count{service="web",replica="0",probe="liveness"}',
+        'stackd_replica_processes{service="db",replica="0"} 1',
+        "stackd_loop_turn_duration_seconds_count",
+        "stackd_spawn_duration_seconds_count 3",
+        "process_resident_memory_bytes",
+    ):
+        assert line in metrics, f"{line}\n{metrics}"
+    if promtool := shutil.which("promtool"):
+        result = subprocess.run(
+            [promtool, "check", "metrics"], input=metrics, capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def text(stack: Stack, path: str = "/metrics") -> str:
+    connection = UnixConnection(stack.socket_path, PATIENCE)
+    connection.request("GET", path)
+    body = connection.getresponse().read().decode()
+    connection.close()
+    return body
+
+
+# -- who may use it
+
+
+def operations(stack: Stack) -> list[tuple[str, str, str]]:
+    """Method, path and role of everything there is."""
+    found = []
+    for path, methods in description(stack)["paths"].items():
+        for method, operation in methods.items():
+            target = path.replace("{name}", "db").replace("{index}", "0").replace("{id}", "0")
+            found.append((method.upper(), target, operation["x-role"]))
+    return found
+
+
+def ask_as(stack: Stack, user: int, groups: list[int], asked: list[tuple[str, str]]) -> list[str]:
+    """The statuses (of `curl`, one process for all) that the user gets; 000 where it cannot even connect."""
+    arguments: list[str] = []
+    for method, path in asked:
+        if arguments:
+            arguments.append("--next")
+        arguments += [
+            "-s", "-o", "/dev/null", "-w", "%{http_code}\n", "--max-time", "2", "-X", method, "--unix-socket",
+            stack.socket_path, f"http://localhost{path}",
+        ]
+    result = subprocess.run(
+        ["curl", *arguments], capture_output=True, text=True, timeout=3 * PATIENCE, user=user, group=user,
+        extra_groups=groups,
+    )
+    return result.stdout.split()
+
+
+@needs_curl
+@needs_root
+def test_a_stranger_is_refused_on_every_route(stack: Stack) -> None:
+    stack.up(SERVICES)
+    asked = [(method, path) for method, path, _ in operations(stack)]
+    assert len(asked) > 25
+    # Without grants the socket's directory is closed to others.
+    assert set(ask_as(stack, 12345, [], asked)) == {"000"}
+    # With grants to somebody else everybody can connect, and is refused.
+    stack.up(SERVICES + "control: {access: {admin: {users: [54321], groups: [54321]}}}\n", check=None)
+    stack.post("/v1/apply", {})
+    wait_until(lambda: set(ask_as(stack, 12345, [12346], asked[:1])) == {"403"})
+    assert ask_as(stack, 12345, [12346], asked) == ["403"] * len(asked)
+    assert all(replica["ready"] for replica in stack.replicas().values())
+
+
+@needs_curl
+@needs_root
+@pytest.mark.parametrize("role", ["read", "operate", "admin"])
+def test_a_group_has_its_role_and_no_more(stack: Stack, role: str) -> None:
+    ranks = {"read": 0, "operate": 1, "admin": 2}
+    stack.up(SERVICES + f"control: {{access: {{{role}: {{groups: [12346]}}}}}}\n")
+    asked = [o for o in operations(stack) if o[1] != "/v1/shutdown"]
+    # By a supplementary group, which SO_PEERCRED does not tell.
+    statuses = ask_as(stack, 12345, [12346], [(method, path) for method, path, _ in asked])
+    for (method, path, needed), status in zip(asked, statuses, strict=True):
+        assert (status == "403") == (ranks[needed] > ranks[role]), (method, path, status)
+
+
+def test_a_token_is_needed_over_tcp(stack: Stack) -> None:
+    address = with_listener(stack)
+
+    def status(**headers: str) -> int:
+        try:
+            request = urllib.request.Request(f"{address}/v1/stack", headers=headers)
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+                return int(response.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert status() == 401
+    assert status(Authorization="Bearer " + TOKEN[:-1]) == 401
+    assert status(Authorization="Bearer " + TOKEN) == 200
+    assert status(Authorization="Bearer " + TOKEN, Host="stack.example") == 421
+    assert status(Authorization="Bearer " + TOKEN, Origin="http://stack.example") == 403
+
+
+def test_changes_are_written_down(stack: Stack) -> None:
+    stack.up(SERVICES)
+    assert stack.post("/v1/services/web/restart")[0] == 202
+    assert stack.post("/v1/services/nobody/restart")[0] == 404
+    assert stack.post("/v1/plan", {"environment": {"SECRET": "hunter2"}})[0] == 200
+    file = stack.state_directory / "audit.log"
+    entries = [json.loads(line) for line in file.read_text().splitlines()]
+    told = [(e["path"], e["status"], e.get("problem")) for e in entries]
+    assert ("/v1/services/web/restart", 202, None) in told
+    assert ("/v1/services/nobody/restart", 404, "no_such_service") in told
+    assert all(e["uid"] == os.geteuid() and e["pid"] > 0 for e in entries)
+    assert "hunter2" not in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+# -- everything with curl
+
+
+@needs_curl
+def test_a_command_and_its_input_by_curl(stack: Stack) -> None:
+    stack.up(SERVICES)
+    stack.wait_ready("db/0")
+    request = json.dumps({"command": ["sh", "-c", "read line; echo got $line; exit 7"], "input": True})
+    stream = subprocess.Popen(
+        ["curl", "-sN", "--unix-socket", stack.socket_path, "-d", request, "http://localhost/v1/services/db/exec"],
+        stdout=subprocess.PIPE, text=True,
+    )
+    assert stream.stdout is not None
+    started = next(json.loads(line[6:]) for line in stream.stdout if line.startswith("data: "))
+    assert started["kind"] == "started"
+    curl(stack, f"/v1/executions/{started['id']}/input?last=true", "--data-binary", "hello\n")
+    records = [json.loads(line[6:]) for line in stream.stdout if line.startswith("data: ")]
+    assert stream.wait(PATIENCE) == 0
+    output = b"".join(base64.b64decode(r["data"]) for r in records if r["kind"] == "output")
+    assert output == b"got hello\n"
+    assert records[-1]["exit"]["code"] == 7
+
+
+@needs_curl
+def test_plan_and_apply_by_curl(stack: Stack) -> None:
+    stack.up(SERVICES)
+    stack.wait_ready("db/0", "web/0", "web/1")
+    stack.write(SERVICES.replace("scale: 2", "scale: 3"))
+    plan = json.loads(curl(stack, "/v1/plan", "-d", "{}"))
+    assert {c["service"]: c["kind"] for c in plan["changes"]} == {"db": "none", "web": "live"}
+    refused = json.loads(curl(stack, "/v1/apply", "-d", json.dumps({"plan": "another"})))
+    assert refused["code"] == "plan_changed"
+    json.loads(curl(stack, "/v1/apply", "-d", json.dumps({"plan": plan["plan"]})))
+    stack.wait_ready("web/2")
+    stack.write("services: {db: {command: }")
+    broken = json.loads(curl(stack, "/v1/plan", "-d", "{}"))
+    assert broken["code"] == "invalid_file" and "stack.yaml:" in broken["diagnostics"][0]
+
+
+def follow(stack: Stack, path: str, last: str | None, count: int) -> list[tuple[str, Document]]:
+    """Some messages, with their ids, of a stream that is then cut off."""
+    connection = UnixConnection(stack.socket_path, PATIENCE)
+    headers = {"Accept": "text/event-stream"} | ({} if last is None else {"Last-Event-ID": last})
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    assert response.status == 200, response.read()
+    messages: list[tuple[str, Document]] = []
+    identity = ""
+    while len(messages) < count:
+        line = response.readline().decode()
+        assert line, "the stream ended"
+        if line.startswith("id: "):
+            identity = line[4:].strip()
+        elif line.startswith("data: "):
+            messages.append((identity, json.loads(line[6:])))
+    connection.close()
+    return messages
+
+
+def test_a_follower_of_logs_that_comes_back_misses_nothing(stack: Stack) -> None:
+    writer = "import time\nfor n in range(100000):\n print(n, flush=True)\n time.sleep(0.002)"
+    stack.up(f"services:\n  a: {{command: [{PYTHON}, -c, {json.dumps(writer)}], scale: 2}}\n")
+    last: str | None = None
+    seen: dict[int, list[int]] = {0: [], 1: []}
+    for count in (1, 7, 100, 3, 250, 1, 50):
+        for identity, line in follow(stack, "/v1/logs?follow=true", last, count):
+            assert "gap" not in line, line
+            last = identity
+            if line["stream"] == "stdout":
+                seen[line["replica"]].append(int(line["text"]))
+    for numbers in seen.values():
+        assert numbers == list(range(len(numbers)))
+    assert sum(map(len, seen.values())) > 300
+
+
+def test_a_follower_of_events_that_comes_back_misses_nothing(stack: Stack) -> None:
+    stack.up(SERVICES)
+    last = "0"
+    seen: list[int] = []
+    for count in (1, 2, 3):
+        stack.post("/v1/services/db/restart")
+        for identity, event in follow(stack, "/v1/events", last, count):
+            last = identity
+            seen.append(event["id"])
+    assert seen == list(range(1, 7))

@@ -1,0 +1,47 @@
+import StackModel
+import SupervisorCore
+import Testing
+
+/// The order of stops while instances of several stack files are there.
+@Suite struct SupervisorEdgesTests {
+    /// `w` crashes while it waits to be stopped and is back by its new spec, before `y` is gone that is to be stopped
+    /// before it: so that w needs x, x needs z, z needs y, and what is left of y needs w.
+    @Test func instancesOfDifferentFilesThatDependOnEachOtherInACircleStop() {
+        var driver = Driver([
+            service("v", after: [("y", .started)]), service("w"), service("y", after: [("w", .started)]),
+            service("z", after: [("y", .started)]),
+        ])
+        driver.start()
+        driver.spawnAll()
+        driver.apply([
+            service("w", after: [("x", .started)], revision: "r2"), service("x", after: [("z", .started)]),
+            service("y", revision: "r2"), service("z", after: [("y", .started)]),
+        ])
+        // x starts, as z runs; y waits for v.
+        #expect(driver.phase("v/0") == .stopping)
+        #expect(driver.phase("y/0") == .running)
+        driver.spawnAll()
+        driver.exited("w/0", 1)
+        driver.spawnAll()
+        #expect(driver.phase("w/0") == .running && driver.phase("x/0") == .running)
+        driver.command(.shutdown(immediately: false))
+        #expect(driver.deeds.count { $0.hasPrefix("signal") } == 3)
+        // v is in no circle: y waits for it.
+        driver.exited("v/0")
+        #expect(driver.deeds.count { $0.hasPrefix("signal") } == 1)
+        for replica in ["x/0", "w/0", "y/0", "z/0"] { driver.exited(replica) }
+        #expect(driver.deeds.last == "stackStopped")
+    }
+
+    @Test func aStopGoesOnWaitingForAFormerDependentOverASecondApply() {
+        var driver = Driver([service("api", after: [("db", .healthy)]), service("db")])
+        driver.start()
+        driver.spawnAll()
+        driver.apply([service("api", revision: "r2"), service("db")])
+        driver.apply([service("api", revision: "r3")])
+        #expect(driver.deeds == [])
+        #expect(driver.replica("db/0")?.reason == "is stopped after api, which depends on it")
+        driver.exited("api/0")
+        #expect(driver.deeds == ["release #2", "signal #1 SIGTERM mainProcess", "spawn api/0"])
+    }
+}
