@@ -104,7 +104,7 @@ var floor3: [Target] {
         .testTarget(
             name: "ControlServerTests",
             dependencies: ["ControlServer", "ControlClient", "ControlProtocol", "StackModel", httpTypes]
-                + nio("NIOCore", "NIOPosix", "NIOHTTP1"),
+                + nio("NIOCore", "NIOEmbedded", "NIOHTTP1", "NIOPosix"),
             swiftSettings: strict),
         .testTarget(
             name: "ControlClientTests",

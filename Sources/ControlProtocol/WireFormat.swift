@@ -8,7 +8,7 @@ public enum WireFormat {
         return try encoder.encode(document)
     }
 
-    /// The same bytes for a document, about ten times as fast.
+    /// The same bytes for a document, in a quarter of the time.
     public static func bytes(of document: some JSONValue) -> [UInt8] {
         var writer = JSONWriter()
         document.write(to: &writer)

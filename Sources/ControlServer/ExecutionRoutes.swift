@@ -70,7 +70,8 @@ enum ExecutionRoutes {
             let execution = try await call.controller.execute(
                 request, of: try call.service, besideInstance: isBeside)
             guard request.detach else {
-                return try Response(streaming: execution, as: .serverSentEvents, to: call, numbering: NoNumbers())
+                return try Response(
+                    streaming: execution, as: .serverSentEvents, to: call, numbering: NoNumbers(), maySuspend: true)
             }
             guard case .item(let started)? = execution.backlog.first else {
                 throw .internalError("the execution began with nothing")

@@ -5,10 +5,11 @@ import NIOCore
 
 extension Response {
     /// Sends the backlog, then what the feed brings, until either side ends it.
+    /// - Parameter maySuspend: The client may take nothing for as long as it likes: what it is sent waits at its source.
     /// - Throws: `too_many_connections`.
     init<Numbering: MessageNumbering>(
         streaming subscription: Subscription<Numbering.Item>, as format: StreamFormat, to call: Call,
-        numbering: Numbering
+        numbering: Numbering, maySuspend: Bool = false
     ) throws(ControlProblem) {
         let feed = subscription.feed
         if let feed {
@@ -21,7 +22,8 @@ extension Response {
         }
         let body = ResponseBody { writer in
             var sender = StreamSender(
-                writer: writer, format: format, channel: call.channel, limits: call.limits, numbering: numbering)
+                writer: writer, format: format, channel: call.channel, limits: call.limits, numbering: numbering,
+                maySuspend: maySuspend)
             try await sender.send(subscription.backlog)
             if let feed {
                 try await sender.follow(feed)
@@ -33,7 +35,7 @@ extension Response {
     }
 }
 
-/// Writes records to one client, and cuts it off when it takes none.
+/// Writes records to one client, and cuts it off when it takes none, unless it may.
 private struct StreamSender<Numbering: MessageNumbering> {
     typealias Item = Numbering.Item
 
@@ -42,6 +44,7 @@ private struct StreamSender<Numbering: MessageNumbering> {
     let channel: any Channel
     let limits: Limits
     var numbering: Numbering
+    let maySuspend: Bool
 
     /// The most that is written at once, so that a long backlog is not all in memory as JSON.
     private static var chunkSize: Int { 32 << 10 }
@@ -69,6 +72,7 @@ private struct StreamSender<Numbering: MessageNumbering> {
     }
 
     private mutating func write(_ buffer: ByteBuffer) async throws {
+        if maySuspend { return try await writer.write(buffer) }
         let channel = channel
         let alarm = channel.eventLoop.scheduleTask(in: TimeAmount(limits.stallTimeout)) { channel.close(promise: nil) }
         defer { alarm.cancel() }

@@ -1,4 +1,3 @@
-import Glibc
 import LinuxRuntime
 import StackModel
 import SupervisorCore

@@ -152,7 +152,7 @@ public final class LogSystem {
     /// Reads what is kept, and what follows.
     public func read(_ request: LogRequest) -> LogReading {
         let subscription = LogSubscription(services: request.followed, follow: request.follow)
-        tell(.subscribe(subscription))
+        pending.append(.subscribe(subscription))
         handOver()
         return LogReading(
             subscription, LogMerge(loop: archive, directory: directory, request: request), writer: writer)

@@ -279,7 +279,8 @@ extension Replica {
         _ restart: RestartSpec, after end: InstanceEnd, in context: inout Context
     ) {
         switch history.decide(
-            restart, after: end.restartCause, wasReady: end.wasReady, at: context.now, random: &context.random) {
+            restart, after: end.restartCause, wasReady: end.wasReady, at: context.now, random: &context.random)
+        {
         case .restartAtOnce:
             publish(.restartsAtOnce, in: &context)
             enter(.waiting(nil), in: &context)

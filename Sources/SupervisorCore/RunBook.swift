@@ -40,7 +40,9 @@ struct RunBook: Sendable {
             queued = run
             return .waits
         case .replace:
-            if let queued { end(queued, .skipped("a newer one took its place"), at: run.due, keeping: schedule.history) }
+            if let queued {
+                end(queued, .skipped("a newer one took its place"), at: run.due, keeping: schedule.history)
+            }
             queued = run
             isReplacing = true
             return .replaces

@@ -26,17 +26,18 @@ extension Supervisor {
     private func snapshot(of service: Service) -> ServiceSnapshot {
         ServiceSnapshot(
             name: service.name, desired: service.desired, revision: service.revision.spec.revision,
-            dependencies: service.revision.spec.dependencies, wantedReplicas: service.isListed ? service.wantedReplicas : 0,
-            replicas: service.replicas.map { snapshot(of: replicas[$0], of: service) }, schedule: service.spec.schedule,
-            runs: service.runs.all)
+            dependencies: service.spec.dependencies, wantedReplicas: service.isListed ? service.wantedReplicas : 0,
+            replicas: service.replicas.map { snapshot(of: replicas[$0], of: service) },
+            schedule: service.spec.schedule, runs: service.runs.all)
     }
 
     private func snapshot(of replica: Replica, of service: Service) -> ReplicaSnapshot {
         let instance = replica.instance
         return ReplicaSnapshot(
             id: replica.id, state: replica.phase, isReady: replica.isReady, instance: instance?.id,
-            pid: instance?.pid, restarts: replica.history.restarts, restartCauses: replica.history.restartsByCause,
-            lastExit: replica.lastExit, revision: (instance?.revision ?? service.revision).spec.revision, since: replica.since,
+            pid: instance?.pid, restarts: replica.history.restarts,
+            restartCauses: replica.history.restartsByCause, lastExit: replica.lastExit,
+            revision: (instance?.revision ?? service.revision).spec.revision, since: replica.since,
             reason: reason(of: replica), status: instance?.status)
     }
 

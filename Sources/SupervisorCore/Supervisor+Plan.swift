@@ -9,7 +9,9 @@ extension Supervisor {
         let listed = Set(stack.services.map(\.name))
         let gone = listedServices.map { services[$0].name }.filter { !listed.contains($0) }
         let changes =
-            stack.services.map { ServiceChange(service: $0.name, kind: kind(of: $0, isNeeded: needed.contains($0.name))) }
+            stack.services.map { spec in
+                ServiceChange(service: spec.name, kind: kind(of: spec, isNeeded: needed.contains(spec.name)))
+            }
             + gone.map { ServiceChange(service: $0, kind: .stop) }
         return changes.sorted { $0.service < $1.service }
     }

@@ -52,7 +52,8 @@ extension Supervisor {
     /// Frees the positions of replicas that are too many and have no instance any more.
     mutating func pruneReplicas(of index: Int) {
         guard services[index].replicas.count > services[index].wantedReplicas else { return }
-        for position in services[index].replicas.dropFirst(services[index].wantedReplicas) where !replicas[position].hasInstance {
+        for position in services[index].replicas.dropFirst(services[index].wantedReplicas)
+        where !replicas[position].hasInstance {
             services[index].replicas.removeAll { $0 == position }
             vacate(replica: position)
             unsettle(index)

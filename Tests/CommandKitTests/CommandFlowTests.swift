@@ -130,13 +130,13 @@ struct CommandFlowTests {
         }
     }
 
-    @Test func applyOfNothingIsNoCommandAtAll() async throws {
+    @Test func reloadLeavesThePlanToTheDaemon() async throws {
         let daemon = ScriptedDaemon(Self.running) { _, _ in }
         try await withServer(of: daemon) { client, _ in
             #expect(await run("reload", client) == .done)
             #expect(await run("plan --detailed-exitcode", client) == .done)
         }
-        #expect(await daemon.applied.isEmpty)
+        #expect(await daemon.applied == [ApplyRequest()])
     }
 
     @Test func logsAreAskedForAsTheOptionsSay() async throws {

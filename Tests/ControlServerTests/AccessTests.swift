@@ -69,16 +69,18 @@ import Testing
         let routes = RouteTable.all.routes.sorted { $1.template == "/v1/shutdown" && $0.template != $1.template }
         try await withServer(control: ControlSpec(grants: [grant]), owners: []) { path, _ in
             for route in routes {
+                guard route.role <= role else {
+                    let answer = try exchange(path, route.method.rawValue, route.target)
+                    #expect(answer.status == 403)
+                    #expect(answer.contains("has the role \(role.rawValue), and this takes \(route.role.rawValue)"))
+                    continue
+                }
+                // Only to the end of the head: what is followed has no other.
                 let connection = try RawConnection(path)
                 connection.send(
                     "\(route.method.rawValue) \(route.target) HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-                let answer =
-                    try connection.receive(until: "\r\n\r\n")
-                    + (route.role > role ? connection.receive(until: "}") : "")
-                #expect((answer.status == 403) == (route.role > role), "\(route.template): \(answer)")
-                if route.role > role {
-                    #expect(answer.contains("has the role \(role.rawValue), and this takes \(route.role.rawValue)"))
-                }
+                let status = try connection.receive(until: "\r\n\r\n").status
+                #expect(status != nil && status != 403 && status != 401, "\(route.template)")
             }
         }
     }

@@ -10,15 +10,20 @@ import Testing
         let directory = try TemporaryDirectory()
         let service = ControlService(try ControlSocket(path: "\(directory.path)/socket"))
         await service.stop()
-        #expect(try await !service.start(for: NoController()))
+        #expect(try await !start(service, in: directory))
     }
 
     @Test func itServesOnce() async throws {
         let directory = try TemporaryDirectory()
         let service = ControlService(try ControlSocket(path: "\(directory.path)/socket"))
-        #expect(try await service.start(for: NoController()))
-        #expect(try await !service.start(for: NoController()))
+        #expect(try await start(service, in: directory))
+        #expect(try await !start(service, in: directory))
         await service.stop()
+    }
+
+    private func start(_ service: ControlService, in directory: TemporaryDirectory) async throws -> Bool {
+        try await service.start(
+            for: NoController(), ControlSpec(), audit: AuditFile(path: "\(directory.path)/audit.log"))
     }
 }
 
@@ -42,4 +47,25 @@ private struct NoController: StackController {
     func logs(_ query: LogQuery) -> Subscription<LogLine> { Subscription(backlog: [], feed: nil) }
     func perform(_ command: ControlCommand) -> AcceptedDocument { AcceptedDocument(services: [], event: 0) }
     func doctor() -> [DoctorCheck] { [] }
+    func resolvedFile() -> String { "{}\n" }
+    func plan(_ request: PlanRequest) throws(ControlProblem) -> PlanDocument { throw .shuttingDown }
+    func apply(_ request: ApplyRequest) throws(ControlProblem) -> PlanDocument { throw .shuttingDown }
+    func usage() -> [UsageDocument] { [] }
+    func watch() -> Subscription<WatchDocument> { Subscription(backlog: [], feed: nil) }
+
+    func metrics() -> StackMetrics {
+        StackMetrics(
+            stack: stack(), services: [],
+            daemon: StackMetrics.Daemon(
+                turns: StackMetrics.Histogram(), spawns: StackMetrics.Histogram(), residentBytes: 0, cpuSeconds: 0,
+                openDescriptors: 0, events: 0))
+    }
+
+    func execute(
+        _ request: ExecutionRequest, of service: ServiceName, besideInstance: Bool
+    ) throws(ControlProblem) -> Subscription<ExecutionRecord> {
+        throw .noSuchService(service.text)
+    }
+
+    func control(_ id: UInt64, _ action: ExecutionAction) throws(ControlProblem) { throw .noSuchExecution(id) }
 }

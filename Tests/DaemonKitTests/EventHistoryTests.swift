@@ -9,12 +9,12 @@ import Testing
 @Suite struct EventHistoryTests {
     private func history(of count: UInt64) -> EventHistory {
         var history = EventHistory()
-        for number in 1...count {
-            history.append(
-                StackEvent(id: EventID(number: number), time: .origin, subject: .stack, reason: .ready),
-                at: Timestamp(milliseconds: Int64(number) * 10))
-        }
+        for number in 1...count { history.append(event(number), at: Timestamp(milliseconds: Int64(number) * 10)) }
         return history
+    }
+
+    private func event(_ number: UInt64) -> StackEvent {
+        StackEvent(id: EventID(number: number), time: .origin, subject: .stack, reason: .ready)
     }
 
     private func numbers(_ subscription: Subscription<EventDocument>) -> [UInt64] {
@@ -61,13 +61,17 @@ import Testing
         #expect(history.followerCount == 0)
     }
 
-    @Test func followersGetWhatComesAfter() {
+    @Test func followersGetWhatComesAfter() async throws {
         var history = history(of: 1)
-        let subscription = history.subscribe(EventQuery(start: .now, follow: true))
-        #expect(subscription.feed != nil)
+        let feed = try #require(history.subscribe(EventQuery(start: .now, follow: true)).feed)
         #expect(history.subscribe(EventQuery(start: .now, follow: false)).feed == nil)
+        history.append(event(2), at: Timestamp(milliseconds: 0))
+        guard case .item(let next)? = await feed.next()?.first else {
+            Issue.record("the follower got nothing")
+            return
+        }
+        #expect(next.id == 2)
         history.finish()
-        let event = EventDocument(id: 2, time: Timestamp(milliseconds: 0), subject: "stack", code: "ready", text: "")
-        #expect(subscription.feed?.offer(event) == false)
+        #expect(await feed.next() == nil)
     }
 }

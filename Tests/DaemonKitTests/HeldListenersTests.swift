@@ -1,4 +1,5 @@
 import Glibc
+import LinuxRuntime
 import StackModel
 import Testing
 

@@ -138,7 +138,7 @@ extension RealProcesses {
         @Test func inputBeyondTheBoundIsRefusedWhole() throws {
             let taken = Taken()
             let streams = try piped(taken, withInput: true, capacity: 1000)
-            let process = try start(shell("sleep 300"), streams, taken)
+            let process = try start(shell("exec sleep 300"), streams, taken)
             let piece = [UInt8](repeating: 7, count: 1000)
             var accepted = 0
             while try streams.write(piece, isLast: false) { accepted += 1 }
@@ -214,7 +214,7 @@ extension RealProcesses {
         @Test func closingHangsUp() throws {
             let taken = Taken()
             let streams = try terminal(taken)
-            try start(shell("echo ready; sleep 300"), streams, taken)
+            try start(shell("echo ready; exec sleep 300"), streams, taken)
             try harness.loop.run(until: "it runs") { taken.text.contains("ready") }
             streams.close()
             try harness.loop.run(until: "the end") { taken.status != nil }

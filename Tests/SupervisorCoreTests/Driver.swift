@@ -199,7 +199,8 @@ func service(
     isAwaitedToComplete: Bool = false, revision: String = "r1", schedule: ScheduleSpec? = nil
 ) -> ServiceSpec {
     ServiceSpec(
-        name: name.asServiceName, revision: Revision(revision), process: ProcessSpec(command: ["x"]), replicas: replicas,
+        name: name.asServiceName, revision: Revision(revision), process: ProcessSpec(command: ["x"]),
+        replicas: replicas,
         dependencies: dependencies.map { DependencySpec(service: $0.0.asServiceName, condition: $0.1) },
         listeners: listeners, notify: notify, probes: probes, startTimeout: startTimeout, watchdog: watchdog,
         restart: restart, stop: stop, isAwaitedToComplete: isAwaitedToComplete, schedule: schedule)

@@ -134,7 +134,8 @@ import Testing
 
     @Test func aDependencyThatHasFailedIsWaitedForToo() {
         var driver = Driver([
-            service("db", restart: RestartSpec(mode: .no)), service("job", after: [("db", .healthy)], schedule: schedule()),
+            service("db", restart: RestartSpec(mode: .no)),
+            service("job", after: [("db", .healthy)], schedule: schedule()),
         ])
         driver.start()
         driver.spawned("db/0")

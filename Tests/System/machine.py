@@ -111,6 +111,17 @@ class Machine:
         file.write_text(text)
         file.chmod(mode)
 
+    def outside(self, pid: int) -> int:
+        """What the host calls a process."""
+        namespace = os.readlink(f"/proc/{self.init}/ns/pid")
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and os.readlink(entry / "ns" / "pid") == namespace:
+                    status = (entry / "status").read_text()
+                    if int(status.partition("\nNSpid:")[2].split("\n")[0].split()[-1]) == pid:
+                        return int(entry.name)
+        raise ProcessLookupError(pid)
+
     def pids(self, marker: str) -> dict[int, list[str]]:
         """The processes that have the variable `marker` ("NAME=value") in their environment: pids inside, arguments."""
         found = self.run("sh", "-c", f"grep -lazxs '{marker}' /proc/[0-9]*/environ || true").stdout.split()

@@ -6,6 +6,7 @@ import time
 from pathlib import PurePosixPath
 
 from machine import Unit, wait_until
+from threads import stopped
 
 SLEEPER = "{command: [sleep, infinity]}"
 
@@ -98,6 +99,18 @@ def test_a_loop_that_hangs_is_ended_and_everything_runs_again(unit: Unit) -> Non
     assert "Watchdog timeout" in unit.journal()
     after = set(unit.processes())
     assert len(after) == 2 and not after & before
+
+
+def test_a_loop_that_hangs_alone_is_no_better(unit: Unit) -> None:
+    unit.write(f"  one: {SLEEPER}\n")
+    unit.drop_in("WatchdogSec=1s")
+    unit.start()
+    # The main thread is the loop's; the control API's go on.
+    with stopped(unit.machine.outside(int(unit.property("MainPID")))):
+        unit.await_property("SubState", "stop-watchdog")
+    unit.await_property("NRestarts", "1")
+    unit.await_property("StatusText", "1 service ready")
+    assert "Watchdog timeout" in unit.journal()
 
 
 def test_a_daemon_that_is_killed_leaves_nothing_behind(unit: Unit) -> None:

@@ -82,7 +82,8 @@ extension Judge {
             shown.replicas.allSatisfy({ $0.id.index < service.wanted || $0.instance != nil }),
             shown.replicas.count(where: { $0.id.index < service.wanted }) == service.wanted
         else {
-            throw violation(.scale, "\(service.name) is shown with \(shown.replicas.count) replicas of \(service.wanted)")
+            let count = shown.replicas.count
+            throw violation(.scale, "\(service.name) is shown with \(count) replicas of \(service.wanted)")
         }
         let open = shown.runs.count { $0.outcome == nil }
         guard open == (service.runs.isUnderWay ? 1 : 0) + (service.runs.isQueued ? 1 : 0),

@@ -310,7 +310,8 @@ struct Told {
             service.replicas.compactMap { position -> String? in
                 let replica = replicas[position]
                 guard let instance = replica.instance else {
-                    return service.isDesired && service.wantedReplicas.contains(position) && !replica.hasCompleted ? "\(replica.id) has no instance" : nil
+                    return service.isDesired && service.wantedReplicas.contains(position) && !replica.hasCompleted
+                        ? "\(replica.id) has no instance" : nil
                 }
                 return instance.isReady && service.isDesired
                     ? nil : "\(replica.id) has \(instance.id), \(instance.process)"

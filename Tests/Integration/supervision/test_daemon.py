@@ -212,28 +212,6 @@ services:
         subprocess.run(["umount", "--lazy", str(stack.state_directory)], check=True)
 
 
-def test_a_flood_is_rotated_loses_nothing_and_holds_up_nobody(stack: Stack) -> None:
-    lines = 400_000
-    flood = f"import sys\\nfor n in range({lines}): sys.stdout.write(f'{{n:07}} ' + 'y' * 60 + chr(10))"
-    stack.up(f"""
-services:
-  flood:
-    command: [{PYTHON}, -c, "{flood}"]
-    restart: "no"
-    logging: {{options: {{max-size: 4m, max-file: "50"}}}}
-  other: {{command: [sleep, "1000"]}}
-""")
-    os.kill(stack.wait_for(lambda: stack.replica("other/0")["pid"]), signal.SIGKILL)
-    stack.wait_for(lambda: stack.replica("other/0")["restarts"] == 1 and stack.replica("other/0")["ready"])
-    stack.wait_state("flood/0", "completed")
-    numbers: list[int] = []
-    files = sorted((stack.state_directory / "logs").glob("flood-0.log*"), key=lambda f: -len(f.name) * 1000)
-    assert len(files) > 3
-    for file in files:
-        numbers += [int(line.split(" ", 5)[4]) for line in file.read_text().splitlines()]
-    assert sorted(numbers) == list(range(lines))
-
-
 def test_down_ends_what_a_killed_daemon_left(stack: Stack) -> None:
     stack.up(SLEEPERS, "--wait")
     stack.kill_daemon()
