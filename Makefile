@@ -73,6 +73,7 @@ mutate:
 bench: release
 	scripts/install-packages test
 	Benchmarks/run
+	Benchmarks/logs
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

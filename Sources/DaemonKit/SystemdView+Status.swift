@@ -11,8 +11,8 @@ extension SystemdView {
         switch state {
         case .stopping:
             let left = services.filter(\.hasProcesses)
-            return left.isEmpty ? "stopping" : "stopping; \(left.count) of \(Self.count(services)) still to end: "
-                + Self.names(left)
+            guard !left.isEmpty else { return "stopping" }
+            return "stopping; \(left.count) of \(Self.count(services)) still to end: \(Self.names(left))"
         case .stopped:
             return "no service is wanted to run"
         case .starting, .ready, .degraded:

@@ -33,8 +33,8 @@ public enum ServiceManager {
         public var descriptor: Int32
     }
 
-    /// The descriptors that systemd has handed over (sd_listen_fds(3)), CLOEXEC from now on; whoever asks owns them, and
-    /// is the only one to get them. To be called before there is a second thread, because it changes the environment.
+    /// The descriptors that systemd has handed over (sd_listen_fds(3)), CLOEXEC from now on; whoever asks owns them,
+    /// and is the only one to get them. To be called before there is a second thread, because it changes the environment.
     public static func takeDescriptors() -> [Inheritance] {
         var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         let count = sd_listen_fds_with_names(1, &names)

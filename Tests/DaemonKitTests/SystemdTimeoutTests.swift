@@ -46,12 +46,14 @@ import Testing
         Case(
             testDescription: "a crash loop makes no progress", limits: ["db": 20, "web": 30],
             moments: [
-                Moment(second: 0, done: [], extends: 30 + margin), Moment(second: 10, done: ["db"], extends: 30 + margin),
+                Moment(second: 0, done: [], extends: 30 + margin),
+                Moment(second: 10, done: ["db"], extends: 30 + margin),
                 Moment(second: 20, done: []), Moment(second: 30, done: ["db"]), Moment(second: 40, done: []),
                 Moment(second: 50, done: ["db"]),
             ]),
         Case(
-            testDescription: "what hangs without a limit is bounded by the others' limits", limits: ["db": nil, "web": 30],
+            testDescription: "what hangs without a limit is bounded by the others' limits",
+            limits: ["db": nil, "web": 30],
             moments: [Moment(second: 0, done: [], extends: 30 + margin), Moment(second: 400, done: [])]),
     ])
     func theTableHolds(_ scenario: Case) {

@@ -15,7 +15,8 @@ import Testing
         #expect(try spec { _ in }.startLimit == nil)
         #expect(try spec { $0.startTimeout = .seconds(40) }.startLimit == .seconds(40))
         let probe = ProbeSpec(
-            handler: .notify, initialDelay: .seconds(5), period: .seconds(2), timeout: .seconds(3), failureThreshold: 10)
+            handler: .notify, initialDelay: .seconds(5), period: .seconds(2), timeout: .seconds(3), failureThreshold: 10
+        )
         #expect(try spec { $0.probes.startup = probe }.startLimit == .seconds(35))
         #expect(
             try spec {

@@ -160,6 +160,41 @@ import Testing
         #expect(counts == LogCounts(lines: 3, bytes: 12, droppedLines: 0, droppedBytes: 0))
     }
 
+    @Test func aDiskThatHangsCostsLinesAndHoldsNobodyUp() throws {
+        try harness.log("first\n")
+        try harness.finish()
+        // A pipe that nobody reads takes so much and no more, as a disk that has ceased to answer.
+        let file = "\(harness.path)/web-0.log"
+        #expect(unlink(file) == 0 && mkfifo(file, 0o600) == 0)
+        let instance = try harness.attach()
+        _ = try harness.loop.turn(waiting: true)
+        let lines = 200_000
+        let text = String(repeating: "x", count: 99) + "\n"
+        // This waits for a moment, not for the disk.
+        for _ in 0..<(lines / 100) { try instance.put(String(repeating: text, count: 100)) }
+        try harness.loop.run(until: "it is told") { !harness.troubles.isEmpty }
+        guard case .dropping = harness.troubles.first else {
+            Issue.record("\(harness.troubles)")
+            return
+        }
+        // It answers again.
+        instance.output.finish()
+        let disk = try Descriptor.open(file, flags: O_RDONLY | O_NONBLOCK)
+        var taken: [UInt8] = []
+        let owner = LogOwner(service: "web", replica: 0)
+        try harness.loop.poll(until: "what is missing is written") {
+            taken += try available(disk)
+            let records = taken.count { $0 == UInt8(ascii: "\n") }
+            return harness.troubles.count == 2
+                && records == 1 + lines - Int(harness.system.counts(of: owner).droppedLines)
+        }
+        let counts = harness.system.counts(of: owner)
+        let gap = "dropped \(counts.droppedLines) lines (\(counts.droppedBytes) bytes): "
+        #expect(String(decoding: taken, as: UTF8.self).contains(gap))
+        #expect(counts.droppedLines > 0 && counts.droppedBytes == counts.droppedLines * 100)
+        #expect(counts.lines == UInt64(lines) + 1)
+    }
+
     @Test func manyInstancesAtOnceLoseNothing() throws {
         let pairs = (0..<100).map { "s\($0)" }
         for name in pairs { try harness.log("hello\n", name) }

@@ -1,4 +1,4 @@
-"""A machine that runs systemd as its first process: a container with cgroups of its own, on files that it cannot change."""
+"""A machine that runs systemd: a container with cgroups of its own, on files that it cannot change."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Machine:
             return subprocess.Popen(
                 [
                     # Not registered: a host without systemd has nobody to register it with.
-                    "systemd-nspawn", "--register=no", "--keep-unit", "--quiet", "--private-network", "--volatile=overlay",
-                    "--console=pipe", f"--machine={self.name}", f"--directory={root}", "--boot",
+                    "systemd-nspawn", "--register=no", "--keep-unit", "--quiet", "--private-network",
+                    "--volatile=overlay", "--console=pipe", f"--machine={self.name}", f"--directory={root}", "--boot",
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.enter_cgroups,
                 # As hosts have it today, whatever this one has.
@@ -91,13 +91,15 @@ class Machine:
 
     # -- inside
 
-    def run(self, *command: str, check: bool = True, user: str | None = None, stdin: str | None = None) -> Result:
-        inside = ["nsenter", f"--target={self.init}", "--all", "env", "-i", "PATH=/usr/bin:/usr/sbin:/bin:/sbin", "LANG=C.UTF-8"]
+    def run(self, *command: str, check: bool = True, user: str | None = None) -> Result:
+        inside = ["nsenter", f"--target={self.init}", "--all"]
+        inside += ["env", "-i", "PATH=/usr/bin:/usr/sbin:/bin:/sbin", "LANG=C.UTF-8"]
         if user is not None:
             uid = self.run("id", "-u", user).stdout.strip()
             inside += [f"XDG_RUNTIME_DIR=/run/user/{uid}", f"HOME=/home/{user}"]
             inside += ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--init-groups"]
-        done = subprocess.run([*inside, *command], input=stdin or "", text=True, capture_output=True, timeout=4 * PATIENCE)
+        done = subprocess.run(
+            [*inside, *command], stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=4 * PATIENCE)
         assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

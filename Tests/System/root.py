@@ -13,7 +13,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / ".build" / "system-root"
 
 # systemd and what a user's own instance of it needs; what the package depends on, so that it installs without a network.
-PACKAGES = ["systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "libyaml-0-2", "zlib1g", "procps"]
+PACKAGES = [
+    "systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "libyaml-0-2", "zlib1g", "procps",
+]
 
 
 class Unavailable(Exception):
@@ -39,7 +41,8 @@ def prepare() -> Path:
 
 def distribution() -> tuple[str, str]:
     """The mirror and the release that this machine itself is installed from."""
-    query = ["apt-get", "indextargets", "--format", "$(LABEL) $(COMPONENT) $(REPO_URI) $(CODENAME)", "Created-By: Packages"]
+    fields = "$(LABEL) $(COMPONENT) $(REPO_URI) $(CODENAME)"
+    query = ["apt-get", "indextargets", "--format", fields, "Created-By: Packages"]
     try:
         lines = subprocess.run(query, check=True, capture_output=True, text=True).stdout.splitlines()
     except (OSError, subprocess.CalledProcessError) as error:
@@ -57,7 +60,10 @@ def build(mirror: str, suite: str, root: Path) -> None:
     packages = CACHE / "packages"
     packages.mkdir(exist_ok=True)
     done = subprocess.run(
-        ["debootstrap", "--variant=minbase", f"--cache-dir={packages}", f"--include={','.join(PACKAGES)}", suite, made, mirror],
+        [
+            "debootstrap", "--variant=minbase", f"--cache-dir={packages}", f"--include={','.join(PACKAGES)}",
+            suite, made, mirror,
+        ],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )
     if done.returncode != 0:

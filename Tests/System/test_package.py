@@ -10,7 +10,8 @@ from machine import Machine, Unit
 
 
 def files_of(machine: Machine) -> set[str]:
-    found = machine.run("find", "/etc", "/usr", "/lib/", "/var/lib", "/run/stackd", "-xdev", "-name", "*stack[dc]*", check=False)
+    places = ["/etc", "/usr", "/lib/", "/var/lib", "/run/stackd"]
+    found = machine.run("find", *places, "-xdev", "-name", "*stack[dc]*", check=False)
     return set(found.stdout.split())
 
 

@@ -16,7 +16,8 @@ class UserUnit(Unit):
 
     @property
     def control_socket(self) -> str:
-        return f"/run/user/{self.machine.run('id', '-u', self.user or '').stdout.strip()}/stackd/{self.name}/control/socket"
+        uid = self.machine.run("id", "-u", self.user or "").stdout.strip()
+        return f"/run/user/{uid}/stackd/{self.name}/control/socket"
 
 
 @pytest.fixture
