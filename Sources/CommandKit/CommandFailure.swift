@@ -55,6 +55,7 @@ extension CommandStatus {
         case .noSuchService, .noSuchReplica: self = .noSuchService
         case .requestTimeout: self = .timedOut
         case .invalidFile: self = .invalidFile
+        case .badRequest: self = .usage
         default: self = .failed
         }
     }

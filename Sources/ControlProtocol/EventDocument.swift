@@ -1,6 +1,6 @@
 /// One entry of `GET /v1/events` and of an explanation: what happened or was decided, why, and after what.
 public struct EventDocument: Hashable, Codable, Sendable {
-    /// The event's number in the stack's one sequence, without gaps; the `id` of the server-sent event.
+    /// The event's number in the one sequence of the daemon, from 1 and without gaps.
     public var id: UInt64
     public var time: Timestamp
     /// What it is about: `stack`, `backend`, `backend/0` or `backend/0 #17`.
@@ -39,7 +39,7 @@ extension EventDocument: WireDocument {
     public static let properties: [WireProperty<EventDocument>] = [
         .optional("cause", \.cause, "The number of the event that led to this one."),
         .init("code", \.code, "A stable word for what happened: spawned, probe_failed, …."),
-        .init("id", \.id, "The event's number in the stack's one sequence, without gaps."),
+        .init("id", \.id, "The event's number in the one sequence of the daemon, from 1 and without gaps."),
         .optional("instance", \.instance, "The serial number of the instance of the subject."),
         .optional("replica", \.replica, "The index of the replica of the subject."),
         .optional("service", \.service, "The service of the subject."),

@@ -81,39 +81,45 @@ public struct PlanDocument: Hashable, Codable, Sendable {
     public var plan: String
     /// In the order of the services' names.
     public var changes: [Change]
+    /// What is different about who may control the stack, and from where; it touches no service.
+    public var control: [Difference]
     /// The file's warnings, as `FILE:LINE:COLUMN: warning: …`.
     public var warnings: [String]
     /// The newest event before those of the apply: whoever follows the events after it misses nothing.
     public var event: UInt64
 
-    public init(plan: String, changes: [Change], warnings: [String] = [], event: UInt64) {
+    public init(
+        plan: String, changes: [Change], control: [Difference] = [], warnings: [String] = [], event: UInt64
+    ) {
         self.plan = plan
         self.changes = changes
+        self.control = control
         self.warnings = warnings
         self.event = event
     }
 
     /// Nothing would be touched.
-    public var isEmpty: Bool { changes.allSatisfy { $0.kind == .none } }
+    public var isEmpty: Bool { control.isEmpty && changes.allSatisfy { $0.kind == .none } }
 }
 
 extension PlanDocument.Change.Kind: JSONValue {}
 
+private let variables = """
+    Values for the ${VARIABLES} of the stack file, over those of the daemon's own environment. They take the role \
+    admin, as they can change what is run.
+    """
+
 extension PlanRequest: WireRequest {
     public static let summary = "What is to be planned."
     public static let properties: [WireProperty<PlanRequest>] = [
-        .omissible(
-            "environment", \.environment,
-            "Values for the ${VARIABLES} of the stack file, over those of the daemon's own environment.")
+        .omissible("environment", \.environment, variables)
     ]
 }
 
 extension ApplyRequest: WireRequest {
     public static let summary = "What is to be applied."
     public static let properties: [WireProperty<ApplyRequest>] = [
-        .omissible(
-            "environment", \.environment,
-            "Values for the ${VARIABLES} of the stack file, over those of the daemon's own environment."),
+        .omissible("environment", \.environment, variables),
         .optional(
             "plan", \.plan,
             """
@@ -127,6 +133,9 @@ extension PlanDocument: WireDocument {
     public static let summary = "What applying the stack files as they are now would do."
     public static let properties: [WireProperty<PlanDocument>] = [
         .init("changes", \.changes, "In the order of the services' names."),
+        .init(
+            "control", \.control,
+            "What is different about who may control the stack, and from where; it touches no service."),
         .init(
             "event", \.event,
             "The newest event before those of the apply: whoever follows the events after it misses nothing."),

@@ -56,7 +56,7 @@ struct Acceptor: Sendable {
             case .controlSocket: .process(try Peer.of(channel))
             case .network: .network
             }
-        switch responder.admission.enter(channel, as: responder.isAdmin(client) ? .admin : .other) {
+        switch responder.admission.enter(channel, of: responder.holder(client)) {
         case .served: return (client, false)
         case .tooMany: return (client, true)
         case .drop: throw Dropped()

@@ -10,11 +10,19 @@ struct Call: Sendable {
     let route: Route
     /// The parts of the path that stand in the route's braces.
     let parameters: [String: String]
+    /// What the caller may do.
+    let role: ControlRole
+    /// Whose share of the daemon's streams it takes.
+    let holder: Holder
+    /// Whether the caller may still use the route: the rules can change while a stream goes on.
+    let isAllowed: @Sendable () -> Bool
     let channel: any Channel
     let controller: any StackController
     let admission: Admission
     let limits: Limits
     let statistics: RequestStatistics
+    /// Which run of the daemon this is.
+    let run: Int64
     let note: BodyNote
 }
 

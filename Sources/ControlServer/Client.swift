@@ -60,6 +60,11 @@ struct Gate: Sendable {
         return host[..<colon]
     }
 
+    func allows(_ client: Client, _ request: Request, _ route: Route) -> Bool {
+        guard let role = try? caller(client, request).role else { return false }
+        return role >= route.role
+    }
+
     /// - Throws: `forbidden`.
     func check(_ caller: Caller, may use: Route) throws(ControlProblem) {
         guard let role = caller.role, role >= use.role else { throw .forbidden(caller, use.role) }

@@ -64,10 +64,17 @@ public struct ControlSocket: ~Copyable, Sendable {
     }
 
     /// Lets everybody connect, or only the daemon's own user and root.
+    ///
+    /// A directory that others can enter by another mode than this gives is not the socket's alone: it is left as it
+    /// is, as `/run` must be.
     func open(toOthers isShared: Bool) throws(ControlSocketError) {
-        let modes: [(path: String, mode: mode_t)] = [
-            (Self.directory(of: path), isShared ? 0o711 : 0o700), (path, isShared ? 0o666 : 0o600),
-        ]
+        let directory = Self.directory(of: path)
+        var status = stat()
+        guard stat(directory, &status) == 0 else { throw ControlSocketError(failed: "stat", path: directory) }
+        var modes: [(path: String, mode: mode_t)] = [(path, isShared ? 0o666 : 0o600)]
+        if [0o700, 0o711].contains(status.st_mode & 0o7777) {
+            modes.append((directory, isShared ? 0o711 : 0o700))
+        }
         for (path, mode) in modes where chmod(path, mode) != 0 { throw ControlSocketError(failed: "chmod", path: path) }
     }
 

@@ -18,7 +18,7 @@ enum ExecutionRoutes {
             query: [
                 Route.Parameter(name: "last", schema: .boolean, text: "true: the end of the file follows the bytes.")
             ],
-            body: .bytes, answers: [.done], problems: [.noSuchExecution, .tooMuchInput],
+            body: .bytes, answers: [.done], problems: [.noSuchExecution, .tooMuchInput, .cannotExecute],
             audit: .refusals
         ) { call throws(ControlProblem) in
             let isLast = try call.value("last", "true or false", Bool.init(word:)) ?? false
@@ -28,7 +28,8 @@ enum ExecutionRoutes {
         },
         .post(
             "/v1/executions/{id}/resize", .admin, "Gives the terminal of an execution another size.",
-            body: .document(ExecutionRequest.TerminalSize.self), answers: [.done], problems: [.noSuchExecution]
+            body: .document(ExecutionRequest.TerminalSize.self), answers: [.done],
+            problems: [.noSuchExecution, .cannotExecute]
         ) { call throws(ControlProblem) in
             let size = try await call.body(ExecutionRequest.TerminalSize.self)
             try size.check()

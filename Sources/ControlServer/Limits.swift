@@ -1,9 +1,11 @@
 /// What one daemon gives its clients at the most; sizes in bytes.
 public struct Limits: Sendable {
-    /// Connections that are served at one time; further ones are told so.
+    /// Connections that each of `Holder.Pool` has at one time; further ones are told so.
     public var connections = 64
     /// Of them those that follow events or logs: fewer, so that an operator always gets in.
     public var streams = 48
+    /// So much of either one user may have who is not `admin`: this part of it.
+    public var userShare = 0.25
     public var headerSize = 16 << 10
     public var bodySize = 64 << 10
     /// How long a connection may do nothing.

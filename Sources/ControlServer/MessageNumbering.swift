@@ -14,10 +14,41 @@ struct NoNumbers<Item: FeedItem>: MessageNumbering {
     mutating func writeID(of item: Item, to buffer: inout ByteBuffer) {}
 }
 
-/// An event has a number of its own.
+/// An event has a number of its own, of the run of the daemon that gave it: each begins with 1.
 struct EventNumbers: MessageNumbering {
+    let run: Int64
+
     mutating func writeID(of item: EventDocument, to buffer: inout ByteBuffer) {
-        buffer.writeString("id: \(item.id)\n")
+        buffer.writeString("id: \(EventPosition(run: run, number: item.id))\n")
+    }
+}
+
+/// The id of a message of `/v1/events`, `RUN-NUMBER`, or the number of an event alone.
+struct EventPosition: LosslessStringConvertible {
+    /// Nil where it does not say.
+    var run: Int64?
+    var number: UInt64
+
+    init(run: Int64?, number: UInt64) {
+        self.run = run
+        self.number = number
+    }
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let last = parts.last, let number = UInt64(last) else { return nil }
+        self.number = number
+        if parts.count == 2 {
+            guard let run = Int64(parts[0]) else { return nil }
+            self.run = run
+        }
+    }
+
+    var description: String { (run.map { "\($0)-" } ?? "") + "\(number)" }
+
+    /// Where a client goes on that has seen it last: what another run's number says is of no use to this one.
+    func start(in run: Int64) -> EventQuery.Start {
+        .after(self.run == nil || self.run == run ? number : .max)
     }
 }
 

@@ -13,6 +13,8 @@ final class Responder: Sendable {
     let admission: Admission
     let limits: Limits
     let statistics = RequestStatistics()
+    /// Which run of the daemon this is: when it began, in ms since 1970.
+    private let run = Timestamp.now.milliseconds
     private let gate: Mutex<Gate>
     private let audit: (any AuditLog)?
     private let logger: Logger
@@ -30,16 +32,19 @@ final class Responder: Sendable {
         self.logger = logger
     }
 
-    /// From now on the policy decides, also of connections that are open.
+    /// From now on the policy decides, also of connections and streams that are open.
     func replace(policy: AccessPolicy) {
         gate.withLock { $0 = Gate(policy: policy) }
+        admission.endForbiddenStreams()
     }
 
-    /// Whether it may do everything.
-    func isAdmin(_ client: Client) -> Bool {
+    private var currentGate: Gate { gate.withLock { $0 } }
+
+    /// As what a new connection counts.
+    func holder(_ client: Client) -> Holder {
         switch client {
-        case .process(let peer): gate.withLock { $0.policy.role(of: peer) } == .admin
-        case .network: false
+        case .process(let peer): Holder(client, currentGate.policy.role(of: peer))
+        case .network: Holder(client, nil)
         }
     }
 
@@ -74,18 +79,21 @@ final class Responder: Sendable {
 
     private func answer(_ exchange: inout Exchange) async throws(ControlProblem) -> Response {
         let request = exchange.request
-        let gate = gate.withLock { $0 }
+        let gate = currentGate
         try gate.checkOrigin(exchange.client, request)
         let caller = try gate.caller(exchange.client, request)
         exchange.caller = caller
         // Who may do nothing is not even told what there is.
-        guard caller.role != nil else { throw .forbidden(caller, .read) }
+        guard let role = caller.role else { throw .forbidden(caller, .read) }
         let (route, parameters) = try routes.find(request.method, request.uri.path)
         exchange.route = route
         try gate.check(caller, may: route)
         let call = Call(
-            request: request, route: route, parameters: parameters, channel: exchange.channel, controller: controller,
-            admission: admission, limits: limits, statistics: statistics, note: exchange.note)
+            request: request, route: route, parameters: parameters, role: role,
+            holder: Holder(caller.client, role),
+            isAllowed: { [self, client = caller.client] in currentGate.allows(client, request, route) },
+            channel: exchange.channel, controller: controller, admission: admission, limits: limits,
+            statistics: statistics, run: run, note: exchange.note)
         try call.checkQuery()
         try await call.checkBody()
         return try await route.handler(call)

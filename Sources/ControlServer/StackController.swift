@@ -20,7 +20,7 @@ public protocol StackController: Sendable {
     /// - Throws: `no_such_service`.
     func logs(_ query: LogQuery) async throws(ControlProblem) -> Subscription<LogLine>
     /// Accepts a command, without waiting for it to be carried out.
-    /// - Throws: `no_such_service`, `shutting_down`.
+    /// - Throws: `no_such_service`, `no_such_replica`, `shutting_down`.
     func perform(_ command: ControlCommand) async throws(ControlProblem) -> AcceptedDocument
     func doctor() async -> [DoctorCheck]
     /// The stack as it runs, with every default filled in, as JSON.
@@ -36,11 +36,14 @@ public protocol StackController: Sendable {
     /// Restarts services whose watched files change, until the feed is finished.
     func watch() async -> Subscription<WatchDocument>
     /// Runs a command beside an instance (`beside`), or as a one-off instance of its own.
-    /// - Throws: `no_such_service`, `no_such_replica`, `not_running`, `cannot_execute`, `shutting_down`.
+    /// - Throws: `no_such_service`, `no_such_replica`, `not_running`, `cannot_execute`, `too_many_executions`,
+    ///   `bad_request`, `shutting_down`.
     func execute(
         _ request: ExecutionRequest, of service: ServiceName, besideInstance: Bool
     ) async throws(ControlProblem) -> Subscription<ExecutionRecord>
-    /// - Throws: `no_such_execution`.
+    /// Input returns when there was room for it.
+    /// - Throws: `no_such_execution`, `too_much_input`, `cannot_execute`, `bad_request` where it is none that can be
+    ///   controlled so.
     func control(_ id: UInt64, _ action: ExecutionAction) async throws(ControlProblem)
 }
 

@@ -40,7 +40,9 @@ enum StackRoutes {
             "Nothing is changed.", body: .document(PlanRequest.self),
             answers: [.json(PlanDocument.self, "The plan.")], problems: [.invalidFile, .shuttingDown]
         ) { call throws(ControlProblem) in
-            Response(try await call.controller.plan(try await call.body(PlanRequest.self)))
+            let request = try await call.body(PlanRequest.self)
+            try call.check(mayFillIn: request.environment)
+            return Response(try await call.controller.plan(request))
         },
         .post(
             "/v1/apply", .operate, "Makes the running stack what its files say.",
@@ -52,6 +54,7 @@ enum StackRoutes {
             problems: [.invalidFile, .planChanged, .shuttingDown]
         ) { call throws(ControlProblem) in
             let request = try await call.body(ApplyRequest.self)
+            try call.check(mayFillIn: request.environment)
             return Response(try await call.controller.apply(request), status: .accepted)
         },
         .post(
@@ -63,4 +66,17 @@ enum StackRoutes {
             return Response(accepted, status: .accepted)
         },
     ]
+}
+
+extension Call {
+    /// Who chooses the values of variables can choose what is run, and as whom.
+    /// - Throws: `forbidden`.
+    fileprivate func check(mayFillIn environment: [String: String]) throws(ControlProblem) {
+        guard role == .admin || environment.isEmpty else {
+            throw ControlProblem(
+                .forbidden,
+                "environment: values for the variables of the file can change what is run, and that takes the role "
+                    + "admin; without them those of the daemon's own environment count")
+        }
+    }
 }

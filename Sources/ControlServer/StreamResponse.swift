@@ -13,12 +13,14 @@ extension Response {
     ) throws(ControlProblem) {
         let feed = subscription.feed
         if let feed {
-            guard call.admission.enter(feed) else {
+            guard call.admission.enter(feed, for: call) else {
                 feed.finish()
                 throw .tooManyStreams(limit: call.limits.streams)
             }
             // Also where the response never gets so far as to be written.
             call.channel.closeFuture.whenComplete { _ in call.admission.leave(feed) }
+            // The rules may have changed since they were asked, when this was not yet among what they end.
+            if !call.isAllowed() { call.channel.close(promise: nil) }
         }
         let body = ResponseBody { writer in
             var sender = StreamSender(

@@ -19,8 +19,8 @@ final class ChangeWatch {
     private var timer: EventLoop.Timer?
     private var waiters: [() -> Void] = []
 
-    /// Called on the loop with a service that is to be restarted; false: it does not run, so it is not.
-    var onChange: ((ServiceName) -> Bool)?
+    /// Called on the loop for a service that is to be restarted; false: it does not run, so it is not.
+    var onChange: ((ChangedServices.Batch) -> Bool)?
     /// Called on the loop where not everything can be watched: why, and what helps.
     var onFault: ((String) -> Void)?
     /// Called on any thread when a client has gone: `clientHasGone` is to be called on the loop then.
@@ -114,7 +114,7 @@ final class ChangeWatch {
     }
 
     private func restart(_ batches: [ChangedServices.Batch]) {
-        for batch in batches where onChange?(batch.service) == true {
+        for batch in batches where onChange?(batch) == true {
             let document = WatchDocument(
                 time: clock.now, service: batch.service.text, paths: Array(batch.paths.prefix(Self.toldPaths)),
                 count: batch.count)

@@ -19,7 +19,8 @@ public struct DaemonConfiguration: Sendable {
 
     public init(
         stack: StackSpec, files: [String], profiles: Set<String> = [], paths: StackPaths,
-        controlSocket: String? = nil, environment: [String: String], services: [ServiceName] = [], onlyEndsLeftovers: Bool = false
+        controlSocket: String? = nil, environment: [String: String], services: [ServiceName] = [],
+        onlyEndsLeftovers: Bool = false
     ) {
         self.stack = stack
         self.files = files

@@ -168,9 +168,10 @@ final class Execution {
     private func end(with signals: [Int32], within grace: Duration) {
         guard killTimer == nil, remains.contains(.process) else { return }
         for signal in signals { send(signal, toAll: true) }
-        killTimer = loop.schedule(after: grace) { [unowned self] in
-            killTimer = nil
-            kill()
+        // Weakly: at the stack's end it may be let go before its process is known to have ended.
+        killTimer = loop.schedule(after: grace) { [weak self] in
+            self?.killTimer = nil
+            self?.kill()
         }
     }
 

@@ -10,18 +10,26 @@ struct HeldListeners {
     }
 
     private var byService: [ServiceName: [Held]] = [:]
+    /// Where services are to listen whose listeners could not all be bound. What they hold elsewhere, in case the file
+    /// names it again, is any other service's to have that is to listen there.
+    private var unboundAddresses: [ServiceName: [ListenAddress]] = [:]
 
     /// Has the service's listeners be those of the spec: what is bound at an address that stays is kept, with the
     /// connections that wait there, and what is not named any more is closed. Where one cannot be bound, all is as before.
     mutating func open(_ spec: ServiceSpec, _ context: Template.Context) throws(SystemError) {
+        let addresses = spec.listeners.map { ListenAddress($0.address, context) }
         var spare = byService[spec.name] ?? []
         var opened: [Listener] = []
+        var former: [ServiceName: [Held]] = [:]
         var result: [Held] = []
         do throws(SystemError) {
-            for listener in spec.listeners {
-                let address = ListenAddress(listener.address, context)
+            for (listener, address) in zip(spec.listeners, addresses) {
                 if let kept = Self.take(listener.name, address, from: &spare) {
                     result.append(Held(name: listener.name, listener: kept))
+                } else if let owner = owner(ofUnused: address) {
+                    former[owner] = former[owner] ?? byService[owner]
+                    let taken = Self.take(listener.name, address, from: &byService[owner, default: []])
+                    if let taken { result.append(Held(name: listener.name, listener: taken)) }
                 } else {
                     let new = try Listener(address)
                     opened.append(new)
@@ -30,10 +38,23 @@ struct HeldListeners {
             }
         } catch {
             for listener in opened { listener.close() }
+            byService.merge(former) { $1 }
+            unboundAddresses[spec.name] = addresses
             throw error
         }
         for held in spare { held.listener.close() }
         byService[spec.name] = result
+        unboundAddresses[spec.name] = nil
+    }
+
+    /// A service that has a socket at the address and is to have it elsewhere: two that exchange their addresses would
+    /// wait for each other otherwise.
+    private func owner(ofUnused address: ListenAddress) -> ServiceName? {
+        // Of free ports there are enough.
+        if case .tcp(_, port: 0) = address { return nil }
+        return unboundAddresses.first { name, wanted in
+            !wanted.contains(address) && byService[name]?.contains { $0.listener.address == address } == true
+        }?.key
     }
 
     /// Of several at one address (of any free port, say) the one of that name before the others.
@@ -46,6 +67,7 @@ struct HeldListeners {
 
     mutating func close(_ service: ServiceName) {
         for held in byService.removeValue(forKey: service) ?? [] { held.listener.close() }
+        unboundAddresses[service] = nil
     }
 
     /// What an instance of the service inherits, in the order of the file.

@@ -25,10 +25,10 @@ extension Reason {
         case .killed(let grace): grace == nil ? .information : .warning
         case .stopping(let cause): cause.isFailure ? .warning : .information
         case .stackStarting, .shutdownRequested, .stackStopped, .startRequested, .startRequired, .stopRequested,
-            .restartRequested, .serviceAvailableAgain, .completed, .stackApplied, .serviceAdded, .serviceChanged,
-            .serviceRemoved, .scaled, .signalRequested:
+            .restartRequested, .filesChanged, .serviceAvailableAgain, .completed, .stackApplied, .serviceAdded,
+            .serviceChanged, .serviceRemoved, .scaled, .signalRequested:
             .notice
-        case .runSkipped, .runReplaces, .runEnded(.failed): .warning
+        case .runSkipped, .runReplaces, .runSuperseded, .runEnded(.failed): .warning
         case .listenersBound, .waitsForDependency, .waitsForListeners, .waitsForDependents, .restartsAtOnce,
             .restartsAfter, .restartsWithDependency, .stopped, .spawning, .spawned, .up, .ready, .announcedStopping,
             .draining, .signalled, .leftoversEnded, .serviceGone, .runBegins, .runQueued, .runEnded, .waitsForSchedule:

@@ -43,6 +43,9 @@ struct RunCommand: ParsableCommand {
     @Argument(help: "The services to start with what they depend on; all where none is named.")
     var services: [String] = []
 
+    /// How long the end waits, once everything has stopped, for clients that are still being answered.
+    private static let patience = Duration.seconds(5)
+
     func run() throws {
         do {
             // Before there is any other thread, so that none of them takes a signal.
@@ -95,6 +98,8 @@ struct RunCommand: ParsableCommand {
             do {
                 // Clients that connect before wait in the socket's queue: what they are told and ask is of this stack.
                 let isStarted = try await runner.start(lifeline: lifeline) {
+                    // What a client has asked for may hang on a disk.
+                    loop.schedule(after: Self.patience) { loop.stop() }
                     Task {
                         await service.stop()
                         loop.stop()

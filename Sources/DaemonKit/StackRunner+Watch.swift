@@ -13,7 +13,7 @@ extension StackRunner {
     }
 
     func connectChanges() {
-        changes.onChange = { [unowned self] name in assumeIsolated { $0.restartForChange(name) } }
+        changes.onChange = { [unowned self] batch in assumeIsolated { $0.restart(for: batch) } }
         changes.onFault = { [queue] in queue.post(.observed(.stack, .degraded($0))) }
         changes.onClientGone = { [weak self] in
             Task { [weak self] in await self?.watcherHasGone() }
@@ -23,10 +23,10 @@ extension StackRunner {
     private func watcherHasGone() { changes.clientHasGone() }
 
     /// A service that somebody stopped stays so, whatever happens to its files.
-    private func restartForChange(_ name: ServiceName) -> Bool {
-        let service = supervisor.snapshot().services.first { $0.name == name }
+    private func restart(for batch: ChangedServices.Batch) -> Bool {
+        let service = supervisor.snapshot().services.first { $0.name == batch.service }
         guard service?.desired == .running else { return false }
-        queue.post(.command(.restart([name])))
+        queue.post(.command(.restart([batch.service], because: .filesChanged(batch.count))))
         return true
     }
 }

@@ -30,6 +30,8 @@ public actor StackRunner {
     private var isStarted = false
     private var onBegin: CheckedContinuation<Void, Never>?
     private var deadlineHasCome = false
+    /// How often files that were read again have become the stack.
+    private(set) var adoptions = 0
     private(set) var stateSince: (state: StackDocument.State, time: Timestamp)
     /// Called on the loop as the files are read again at run time.
     var onReload: ((Reload) -> Void)?
@@ -67,12 +69,7 @@ public actor StackRunner {
         schedules = try ScheduleClock(loop: loop, clock: clock) { [queue] in queue.post(.scheduleDue($0)) }
         changes = ChangeWatch(configuration.stack.services, loop: loop, clock: clock)
         isAskedToStop = configuration.onlyEndsLeftovers
-        supervisor = Supervisor(
-            stack: configuration.stack,
-            restoring: Supervisor.RestoredState(
-                nextInstance: journal.restored.nextInstance, desired: journal.restored.desired,
-                scales: journal.restored.scales),
-            seed: UInt64.random(in: .min ... .max))
+        supervisor = Supervisor(configuration.stack, restoring: journal.restored)
         stateSince = (.starting, clock.now)
     }
 
@@ -100,7 +97,13 @@ public actor StackRunner {
     func adopt(_ stack: StackSpec, environment: [String: String]) {
         configuration.stack = stack
         configuration.environment = environment
-        queue.post(.command(.apply(stack)))
+        adoptions += 1
+        if isStarted {
+            queue.post(.command(.apply(stack)))
+        } else {
+            // Nothing of the former runs, and nothing may until what an earlier daemon left has ended.
+            supervisor = Supervisor(stack, restoring: journal.restored)
+        }
         changes.follow(stack.services)
         onControlSpec?(stack.control)
     }
@@ -170,7 +173,8 @@ public actor StackRunner {
         loop.setDeadline(supervisor.nextDeadline.map { MonotonicTime($0) })
     }
 
-    private func takeQueue() {
+    /// Tells the core what has happened, in its order.
+    func takeQueue() {
         guard !queue.isEmpty else { return }
         // What an effect brings about at once, such as a spawn, is taken in the same turn.
         while !queue.isEmpty {
@@ -283,6 +287,16 @@ public actor StackRunner {
             interpreter.logs.finish { [containments, onStop] in containments.maker.finish { onStop?() } }
             onStop = nil
         }
+    }
+}
+
+extension Supervisor {
+    fileprivate init(_ stack: StackSpec, restoring journal: JournalContents) {
+        self.init(
+            stack: stack,
+            restoring: RestoredState(
+                nextInstance: journal.nextInstance, desired: journal.desired, scales: journal.scales),
+            seed: UInt64.random(in: .min ... .max))
     }
 }
 

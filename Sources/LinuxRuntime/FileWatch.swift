@@ -152,7 +152,8 @@ public final class FileWatch {
 
     /// Watches the directories in one that is watched already, so that what comes now is seen in any case.
     private func carryOut(_ search: Search) {
-        guard directories.contains(search.path), let stream = opendir(search.path) else { return }
+        guard directories.contains(search.path) else { return }
+        guard let stream = opendir(search.path) else { return tell(errno, of: search.path) }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in

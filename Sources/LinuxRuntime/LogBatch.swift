@@ -71,7 +71,7 @@ final class LogBatch: @unchecked Sendable {
 
     /// Ends what was added with `append`.
     func end(lines: Int, payload: Int, last: UInt64) {
-        guard !segments.isEmpty, lines > 0 else { return }
+        guard !segments.isEmpty else { return }
         let index = segments.count - 1
         segments[index].range = segments[index].range.lowerBound..<count
         segments[index].lines += lines

@@ -43,8 +43,10 @@ final class LogChannel {
 
     /// True where this changes anything.
     func adopt(_ new: LogPolicy) -> Bool {
-        defer { policy = new }
-        return policy != new
+        guard policy != new else { return false }
+        policy = new
+        if !keepsRing { ring = LogRing() }
+        return true
     }
 
     /// Opens it for its pipes, again when the number comes late. `last` is nil where it is still not known.

@@ -90,7 +90,8 @@ final class LogFile {
         guard let first, rotateAt == policy.maximumSize else { return false }
         if case .files(let format) = policy.destination, format != first.format { return true }
         guard let maximumAge = policy.maximumAge else { return false }
-        return now.nanoseconds - first.time.nanoseconds >= maximumAge.wholeNanoseconds
+        // What the file says may be of any year: it is not to be subtracted.
+        return first.time.nanoseconds <= now.nanoseconds - maximumAge.wholeNanoseconds
     }
 
     private func write(_ records: UnsafeRawBufferPointer, _ kept: inout Int) throws(SystemError) {
@@ -158,7 +159,8 @@ final class LogFile {
         do throws(SystemError) {
             try moveAway(number)
         } catch {
-            rotateAt = size + policy.maximumSize
+            // Any record fits then, also one that is longer than a file should be.
+            rotateAt = size + min(max(policy.maximumSize, LogBatch.capacity), .max - size)
             return error
         }
         close()
@@ -167,15 +169,15 @@ final class LogFile {
     }
 
     private func moveAway(_ number: UInt64) throws(SystemError) {
+        // Where somebody took it away, all that is to be done is to begin a new one.
         if policy.maximumFiles <= 1 {
-            try checkLibc(unlink(path), "unlink \(path)")
+            if unlink(path) != 0, errno != ENOENT { throw SystemError.last("unlink \(path)") }
             return
         }
         let name = name(number)
         // Nothing is ever overwritten; who takes away a file that should not be there can have it rotated.
         guard access(name, F_OK) != 0 else { throw SystemError(errno: EEXIST, operation: "rename \(path) to \(name)") }
         if rename(path, name) != 0 {
-            // Somebody took it away, and all that is to be done is to begin a new one.
             if errno == ENOENT { return }
             throw SystemError.last("rename \(path)")
         }

@@ -94,7 +94,7 @@ actor LogMerge {
             LogScan(
                 owner, path: "\(directory)/\(owner.fileName)", archives: archives[owner.fileName] ?? [],
                 present: file >= 0 ? Descriptor(owning: file) : nil, ring: snapshot.rings[owner] ?? [],
-                last: snapshot.numbers[owner] ?? .max, filter: filter, pieceSize: pieceSize)
+                last: snapshot.numbers[owner] ?? RawLogRecord.highestNumber, filter: filter, pieceSize: pieceSize)
         }
     }
 

@@ -67,7 +67,7 @@ final class LogPipe {
         guard ioctl(number, UInt(FIONREAD), &remaining) == 0 else { return }
         while remaining > 0 {
             let count = readOnce()
-            guard count > 0 else { return }
+            guard count > 0, case .reading = state else { return }
             remaining -= Int32(clamping: count)
         }
     }

@@ -291,6 +291,8 @@ final class LogPump {
 
     private func batchReturned(to sink: LogSink) {
         guard sink.batchReturned() else { return }
+        // What was thrown away up to now is counted first.
+        sink.flush(publish)
         // What is missing is told also where no more output comes.
         for channel in channels where channel.loss != nil && channel.number != nil && self.sink(of: channel) === sink {
             guard batch(for: channel, size: 1) != nil else { return }

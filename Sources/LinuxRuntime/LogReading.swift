@@ -46,9 +46,9 @@ public final class LogReading: Sendable {
 
     private func start() async -> [LogItem] {
         let snapshot = await subscription.snapshot()
-        // What was read from the pipes up to the snapshot may be on its way to the files.
-        await withCheckedContinuation { continuation in writer.post(.barrier { continuation.resume() }) }
-        return await merge.begin(snapshot)
+        // What was read from the pipes up to the snapshot may be on its way to the files; for ever, where a disk hangs.
+        await subscription.wait(forAnswerTo: { answer in writer.post(.barrier(answer)) })
+        return subscription.isFinished ? [] : await merge.begin(snapshot)
     }
 
     /// Wakes a reader that waits for what follows, with nothing.

@@ -54,7 +54,7 @@ struct RawLogRecord {
     var format: LogFormat
 
     /// The highest number that is believed: counting on from it has no end.
-    private static let lastNumber = UInt64(Int64.max)
+    static let highestNumber = UInt64(Int64.max)
 
     /// Parses a line of either format, without its newline; nil when it is none. The file's name has told the owner.
     init?(parsing line: UnsafeRawBufferPointer) {
@@ -77,7 +77,7 @@ struct RawLogRecord {
             (self.time, self.stream, self.number) = (time, stream, number)
             (text, continues) = end
         }
-        guard number <= Self.lastNumber else { return nil }
+        guard number <= Self.highestNumber else { return nil }
     }
 
     /// The text as bytes, for a pattern to look at.

@@ -65,6 +65,8 @@ struct LogRun: ~Copyable {
 
     /// Takes note of what was added. To be called at the end.
     mutating func close() {
+        // Without new lines the batch may have been handed over, and is another thread's.
+        guard lines > 0 else { return }
         channel.number = head.number - 1
         batch.end(lines: lines, payload: payload, last: head.number - 1)
         (lines, payload) = (0, 0)

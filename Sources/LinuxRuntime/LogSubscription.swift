@@ -14,6 +14,8 @@ final class LogSubscription: Sendable {
         var snapshot: LogSnapshot?
         var waiter: CheckedContinuation<LogSnapshot, Never>?
         var isFinished = false
+        /// Waits for an answer of a thread that a disk may hold up.
+        var patient: CheckedContinuation<Void, Never>?
     }
 
     /// Nil where nothing is to follow.
@@ -42,7 +44,22 @@ final class LogSubscription: Sendable {
 
     func finish() {
         state.withLock { $0.isFinished = true }
+        letGo()
         feed?.finish()
+    }
+
+    /// Asks, and waits for the answer, but not longer than somebody waits for more: for one that waits.
+    func wait(forAnswerTo ask: (_ answer: @escaping @Sendable () -> Void) -> Void) async {
+        await withCheckedContinuation { continuation in
+            state.withLock { $0.patient = continuation }
+            ask { [self] in letGo() }
+            if isFinished { letGo() }
+        }
+    }
+
+    private func letGo() {
+        let patient = state.withLock { $0.patient.take() }
+        patient?.resume()
     }
 
     /// Waits for it; for one that waits.

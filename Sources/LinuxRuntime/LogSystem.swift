@@ -98,7 +98,7 @@ public final class LogSystem {
         let output = try Pipe()
         let error = try Pipe()
         nextID += 1
-        let made = try InstanceOutput(id: nextID, output.writer, error.writer, system: self)
+        let made = InstanceOutput(id: nextID, output.writer, error.writer, system: self)
         let readers = (output: output.reader.release(), error: error.reader.release())
         tell(
             .attach(
@@ -188,9 +188,7 @@ public final class InstanceOutput {
     private var watches: [Int] = []
     private var isFinished = false
 
-    fileprivate init(
-        id: Int, _ output: consuming Descriptor, _ error: consuming Descriptor, system: LogSystem
-    ) throws(SystemError) {
+    fileprivate init(id: Int, _ output: consuming Descriptor, _ error: consuming Descriptor, system: LogSystem) {
         self.id = id
         self.system = system
         self.output = consume output

@@ -42,7 +42,7 @@ final class LogWriter {
     private let report: (LogReport) -> Void
     /// By the pump's places. A log that goes to the journal or nowhere has numbers, too.
     private var logs: [Int: Log] = [:]
-    /// What there was when the daemon began; gone once it is asked for.
+    /// What there was when the first log was opened.
     private var listing: LogFileName.Listing?
     private var untold: [(channel: Int, last: UInt64)] = []
     private var isRetrying = false
@@ -126,7 +126,10 @@ final class LogWriter {
             log.isTold = true
             add(loss, to: log)
         }
-        if log.loss != nil, !writeGap(log) { return lose(segment, of: log, log.loss?.reason ?? "") }
+        if let loss = log.loss, !writeGap(log) {
+            retryLater()
+            return lose(segment, of: log, loss.reason)
+        }
         guard segment.lines > 0 else { return }
         let records = batch.bytes(of: segment)
         let outcome = log.file.append(records)

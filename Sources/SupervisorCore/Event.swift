@@ -35,8 +35,8 @@ public enum Command: Hashable, Sendable {
     case start([ServiceName])
     /// Stop the services, dependents before what they depend on; an empty list means every service.
     case stop([ServiceName])
-    /// Stop the services, then start them.
-    case restart([ServiceName])
+    /// Stop the services, then start them; an empty list means every service.
+    case restart([ServiceName], because: RestartMotive = .request)
     /// Send the signal to the main process of the replica, or of every replica of the service; nothing else changes.
     case signal(ServiceName, replica: Int?, Signal)
     /// Have so many replicas of the service, until the file or somebody says otherwise.
@@ -45,6 +45,13 @@ public enum Command: Hashable, Sendable {
     case apply(StackSpec)
     /// Stop everything, then end. `immediately`: without hooks, drains and grace.
     case shutdown(immediately: Bool)
+}
+
+/// Why services are restarted that do as they should.
+public enum RestartMotive: Hashable, Sendable {
+    case request
+    /// So many files have changed that are watched for the service.
+    case filesChanged(Int)
 }
 
 /// Which of an instance's probes.

@@ -10,6 +10,8 @@ public enum Reason: Hashable, Sendable {
     case startRequired(by: ServiceName)
     case stopRequested
     case restartRequested
+    /// So many files that are watched for it; it is restarted for that.
+    case filesChanged(Int)
     case stackApplied(AppliedChanges)
     case serviceAdded
     case serviceChanged(Revision)
@@ -21,10 +23,12 @@ public enum Reason: Hashable, Sendable {
     case runBegins(JobRun.Origin)
     case runQueued
     case runReplaces
+    /// One that waited never begins: a newer one waits in its place.
+    case runSuperseded
     case runSkipped(String)
     case runEnded(JobRun.Outcome)
     case listenersBound
-    case listenersFailed(SpawnFailure, retryAfter: Duration)
+    case listenersFailed(SpawnFailure, retryEvery: Duration)
     /// The service was available and is not any more, of itself: the root cause of what its dependents suffer now.
     case serviceDown
     case serviceAvailableAgain
@@ -81,6 +85,7 @@ public struct AppliedChanges: Hashable, Sendable {
 public enum StopCause: Hashable, Sendable {
     case stopRequested
     case restartRequested
+    case filesChanged(Int)
     case shutdown
     case specChanged
     case removed
@@ -95,7 +100,9 @@ public enum StopCause: Hashable, Sendable {
     /// Nobody asked for it: it counts as a failure of the service.
     public var isFailure: Bool {
         switch self {
-        case .stopRequested, .restartRequested, .shutdown, .specChanged, .removed, .scaledDown, .runReplaced: false
+        case .stopRequested, .restartRequested, .filesChanged, .shutdown, .specChanged, .removed, .scaledDown,
+            .runReplaced:
+            false
         case .startupProbeFailed, .livenessProbeFailed, .startTimedOut, .watchdogSilent, .reportedBroken: true
         }
     }
@@ -119,6 +126,7 @@ extension Reason {
         case .startRequired: "start_required"
         case .stopRequested: "stop_requested"
         case .restartRequested: "restart_requested"
+        case .filesChanged: "files_changed"
         case .stackApplied: "stack_applied"
         case .serviceAdded: "service_added"
         case .serviceChanged: "service_changed"
@@ -128,6 +136,7 @@ extension Reason {
         case .runBegins: "run_begins"
         case .runQueued: "run_queued"
         case .runReplaces: "run_replaces"
+        case .runSuperseded: "run_superseded"
         case .runSkipped: "run_skipped"
         case .runEnded: "run_ended"
         case .listenersBound: "listeners_bound"
@@ -173,9 +182,10 @@ extension Reason: CustomStringConvertible {
         case .shutdownRequested(let immediately): "shutdown was asked for" + (immediately ? ", at once" : "")
         case .stackStopped: "everything is stopped"
         case .startRequested: "start was asked for"
-        case .startRequired(let name): "\(name) was asked to start and depends on it"
+        case .startRequired(let name): "\(name) is to start and depends on it"
         case .stopRequested: "stop was asked for"
         case .restartRequested: "restart was asked for"
+        case .filesChanged(let count): "\(count) watched file\(count == 1 ? " has" : "s have") changed"
         case .stackApplied(let changes): "the stack file was applied: \(changes)"
         case .serviceAdded: "is new in the stack file"
         case .serviceChanged(let revision): "has changed in the stack file, to revision \(revision)"
@@ -187,10 +197,11 @@ extension Reason: CustomStringConvertible {
         case .runBegins(.request): "a run begins, as was asked for"
         case .runQueued: "a run is due, and waits for the one before to end"
         case .runReplaces: "a run is due, and the one before is stopped for it"
+        case .runSuperseded: "the run that waited is left out: a newer one is due"
         case .runSkipped(let why): "a run is due, and left out: \(why)"
         case .runEnded(let outcome): "its run \(outcome)"
         case .listenersBound: "its listeners are bound"
-        case .listenersFailed(let failure, let delay): "\(failure); the next try is in \(delay.approximateText)"
+        case .listenersFailed(let failure, let delay): "\(failure); it is tried every \(delay.approximateText)"
         case .serviceDown: "no replica of it is available any more"
         case .serviceAvailableAgain: "it is available again"
         case .waitsForDependency(let name, let condition): "waits for \(name) (\(condition.rawValue))"
@@ -256,6 +267,7 @@ extension StopCause: CustomStringConvertible {
         switch self {
         case .stopRequested: "stop was asked for"
         case .restartRequested: "restart was asked for"
+        case .filesChanged(let count): "\(count) of its watched files ha\(count == 1 ? "s" : "ve") changed"
         case .shutdown: "the stack shuts down"
         case .specChanged: "it has changed in the stack file"
         case .removed: "it is gone from the stack file"

@@ -23,7 +23,9 @@ extension InstanceEnd {
         case .livenessProbeFailed: return .livenessProbe
         case .startTimedOut: return .startTimeout
         case .watchdogSilent, .reportedBroken: return .watchdog
-        case nil, .stopRequested, .restartRequested, .shutdown, .specChanged, .removed, .scaledDown, .runReplaced: break
+        case nil, .stopRequested, .restartRequested, .filesChanged, .shutdown, .specChanged, .removed, .scaledDown,
+            .runReplaced:
+            break
         }
         return switch manner {
         case .notSpawned: .spawnFailed

@@ -17,8 +17,8 @@ struct RunBook: Sendable {
     enum Admission: Hashable {
         case begins
         case waits
-        /// It waits, and the one under way is to be stopped.
-        case replaces
+        /// It waits, and the one under way is to be stopped. `another`: one that waited already never begins.
+        case replaces(another: Bool)
         case isSkipped(String)
     }
 
@@ -40,12 +40,13 @@ struct RunBook: Sendable {
             queued = run
             return .waits
         case .replace:
-            if let queued {
-                end(queued, .skipped("a newer one took its place"), at: run.due, keeping: schedule.history)
+            let former = queued
+            if let former {
+                end(former, .skipped("a newer one took its place"), at: run.due, keeping: schedule.history)
             }
             queued = run
             isReplacing = true
-            return .replaces
+            return .replaces(another: former != nil)
         }
     }
 
@@ -80,8 +81,17 @@ struct RunBook: Sendable {
         keep(history)
     }
 
-    /// Forgets the oldest of those that have ended, where there are more.
+    /// Forgets the oldest of those that have ended, where there are more; those that never began before those that did,
+    /// or a run that takes long would leave no trace of the ones before it.
     mutating func keep(_ history: Int) {
-        if ended.count > history { ended.removeLast(ended.count - history) }
+        while ended.count > history {
+            ended.remove(at: ended.lastIndex { !$0.hasBegun } ?? ended.count - 1)
+        }
+    }
+}
+
+extension JobRun {
+    fileprivate var hasBegun: Bool {
+        if case .skipped? = outcome { false } else { true }
     }
 }

@@ -9,7 +9,7 @@ public struct ServiceChange: Hashable, Sendable {
         case live
         /// Its instances are stopped, then started from the new spec.
         case restart
-        /// It is new in the file, or stopped and needed by what is new, and starts.
+        /// It is new in the file, or stopped and needed by what is new there, and starts.
         case start
         /// It is gone from the file, and stops.
         case stop

@@ -19,7 +19,10 @@ extension Supervisor {
                 remove(index, causedBy: event)
             }
         }
-        start(changes.filter { $0.kind == .start }.map(\.service), new: indices(of: new), causedBy: event)
+        let changed = changes.filter { $0.kind == .restart }.map(\.service)
+        start(
+            changes.filter { $0.kind == .start }.map(\.service), new: indices(of: new),
+            neededBy: indices(of: new + changed), causedBy: event)
     }
 
     /// A service that is new in the file has a position; one that is back while it still stops has its own.
@@ -27,6 +30,7 @@ extension Supervisor {
         let index = index(of: spec.name) ?? admit(spec)
         services[index].membership = .listed
         services[index].scale = nil
+        fitReplicas(of: index)
     }
 
     /// The spec counts from now on.
@@ -62,10 +66,10 @@ extension Supervisor {
             Service.Descent(cause: .specChanged, event: event, isRestart: true, run: runOfStart(index)))
     }
 
-    private mutating func start(_ names: [ServiceName], new: [Int], causedBy cause: EventID) {
+    private mutating func start(_ names: [ServiceName], new: [Int], neededBy others: [Int], causedBy cause: EventID) {
         for name in names {
             guard let index = listedIndex(of: name) else { continue }
-            let reason = new.contains(index) ? .serviceAdded : startRequired(of: index, by: new)
+            let reason = new.contains(index) ? .serviceAdded : startRequired(of: index, by: others)
             let event = context.publish(reason, about: .service(name), cause: cause).id
             context.perform(.record(.desired(name, .running)))
             ascend(index, again: true, run: runOfStart(index), causedBy: event)
@@ -84,7 +88,7 @@ extension Supervisor {
     /// Nothing of a service that is gone from the file runs any more: it leaves nothing behind.
     mutating func vanish(_ index: Int) {
         closeListeners(of: index)
-        guard services[index].unansweredOpenings == 0 else { return }
+        guard services[index].unansweredOpenings == 0, !hasDependentInstance(index) else { return }
         context.publish(.serviceGone, about: .service(services[index].name), cause: services[index].descent?.event)
         unsettle(index)
         removeEdges(of: index)

@@ -6,7 +6,7 @@ extension Supervisor {
         switch command {
         case .start(let names): start(indices(orAll: names), areNamed: !names.isEmpty)
         case .stop(let names): stop(indices(orAll: names))
-        case .restart(let names): restart(indices(orAll: names), areNamed: !names.isEmpty)
+        case .restart(let names, let motive): restart(indices(orAll: names), areNamed: !names.isEmpty, because: motive)
         case .signal(let name, let replica, let signal): relay(signal, to: name, replica: replica)
         case .scale(let name, let number): scale(name, to: number)
         case .apply(let stack): apply(stack)
@@ -95,14 +95,14 @@ extension Supervisor {
         }
     }
 
-    private mutating func restart(_ indices: [Int], areNamed: Bool) {
+    private mutating func restart(_ indices: [Int], areNamed: Bool, because motive: RestartMotive) {
         guard !isShuttingDown else { return }
         for index in indices {
-            let event = context.publish(.restartRequested, about: .service(services[index].name), cause: nil).id
+            let event = context.publish(motive.reason, about: .service(services[index].name), cause: nil).id
             let run = areNamed ? .request : runOfStart(index)
             services[index].desired = .running
             context.perform(.record(.desired(services[index].name, .running)))
-            descend(index, Service.Descent(cause: .restartRequested, event: event, isRestart: true, run: run))
+            descend(index, Service.Descent(cause: motive.stopCause, event: event, isRestart: true, run: run))
         }
     }
 
@@ -131,6 +131,22 @@ extension Supervisor {
             changeReplica(position) { replica, context in
                 replica.changeInstance(in: &context) { $0.relay(signal, in: &$1) }
             }
+        }
+    }
+}
+
+extension RestartMotive {
+    fileprivate var reason: Reason {
+        switch self {
+        case .request: .restartRequested
+        case .filesChanged(let count): .filesChanged(count)
+        }
+    }
+
+    fileprivate var stopCause: StopCause {
+        switch self {
+        case .request: .restartRequested
+        case .filesChanged(let count): .filesChanged(count)
         }
     }
 }

@@ -23,6 +23,11 @@ extension Supervisor {
         link(index, former: nil)
     }
 
+    /// Something runs that was made to depend on the service: should that be back by then, it stops after it.
+    func hasDependentInstance(_ index: Int) -> Bool {
+        services[index].dependents.contains { services[$0].upheldBy.contains(index) && hasInstance($0) }
+    }
+
     /// Nothing of the service is left, nor of what ties it to others.
     mutating func removeEdges(of index: Int) {
         unlink(index)

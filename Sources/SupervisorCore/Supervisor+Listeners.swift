@@ -23,6 +23,7 @@ extension Supervisor {
         guard services[index].boundListeners != services[index].spec.listeners, services[index].listeners != .closed,
             services[index].isListed, !hasInstance(index)
         else { return }
+        services[index].listenersFailure = nil
         openListeners(of: index)
     }
 
@@ -46,8 +47,11 @@ extension Supervisor {
     mutating func listenersFailed(_ name: ServiceName, _ failure: SpawnFailure) {
         guard let index = answeredOpening(of: name) else { return }
         services[index].listeners = .failed
-        services[index].listenersFailure = context.publish(
-            .listenersFailed(failure, retryAfter: Self.retryPeriod), about: .service(name), cause: nil)
+        let reason = Reason.listenersFailed(failure, retryEvery: Self.retryPeriod)
+        // Told once, however often it is tried.
+        if services[index].listenersFailure?.reason != reason {
+            services[index].listenersFailure = context.publish(reason, about: .service(name), cause: nil)
+        }
         context.deadlines[DeadlineSlots(of: index)[.listeners]] = context.now.advanced(by: Self.retryPeriod)
     }
 

@@ -37,16 +37,24 @@ extension Supervisor {
         return services[index].desired == .running && !services[index].spec.becomesLive(spec) ? .restart : .live
     }
 
-    /// The new services of the stack, and all that these depend on.
+    /// The new services of the stack, what others depend on from now on, and all that these depend on.
     private func neededByNew(in stack: StackSpec) -> Set<ServiceName> {
         let specs = Dictionary(stack.services.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var needed: Set<ServiceName> = []
-        var open = stack.services.map(\.name).filter { !hasService($0) }
+        var open = stack.services.flatMap { newNeeds(of: $0) }
         while let name = open.popLast() {
             guard needed.insert(name).inserted, let spec = specs[name] else { continue }
             open += spec.dependencies.map(\.service)
         }
         return needed
+    }
+
+    /// The service itself where it is new, or what it does not depend on yet: its next start would wait for that.
+    private func newNeeds(of spec: ServiceSpec) -> [ServiceName] {
+        guard let index = listedIndex(of: spec.name) else { return [spec.name] }
+        guard services[index].desired == .running else { return [] }
+        let former = services[index].spec.dependencies.map(\.service)
+        return spec.dependencies.map(\.service).filter { !former.contains($0) }
     }
 }
 
@@ -61,6 +69,8 @@ extension ServiceSpec {
     func becomesLive(_ other: ServiceSpec) -> Bool {
         var other = other.withReplicas(of: self)
         other.watches = watches
+        // That another service waits for its end is that one's change.
+        other.isAwaitedToComplete = isAwaitedToComplete
         if schedule != nil, other.schedule != nil { other.schedule = schedule }
         return self == other
     }

@@ -93,7 +93,8 @@ extension Supervisor {
     /// Level-triggered: whether the condition is true now. A service on its way down satisfies none.
     private func holds(_ dependency: Service.Dependency) -> Bool {
         let service = services[dependency.service]
-        guard service.descent == nil else { return false }
+        // Where none of its replicas is wanted, all have completed, but not if it was never asked to.
+        guard service.descent == nil, service.desired == .running else { return false }
         switch dependency.condition {
         case .started:
             return service.replicas.contains { replicas[$0].isRunning || replicas[$0].hasCompleted }

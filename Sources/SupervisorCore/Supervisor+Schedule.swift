@@ -24,7 +24,8 @@ extension Supervisor {
         case .begins: beginRun(of: index, run, causedBy: cause)
         case .waits: context.publish(.runQueued, about: subject, cause: cause)
         case .isSkipped(let why): context.publish(.runSkipped(why), about: subject, cause: cause)
-        case .replaces:
+        case .replaces(let another):
+            if another { context.publish(.runSuperseded, about: subject, cause: cause) }
             let event = context.publish(.runReplaces, about: subject, cause: cause).id
             for position in services[index].replicas where !replicas[position].isAtRest {
                 changeReplica(position) { $0.stop(.runReplaced, immediately: false, causedBy: event, in: &$1) }

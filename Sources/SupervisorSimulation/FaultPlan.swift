@@ -76,6 +76,10 @@ struct FaultPlan {
         var command: Command
         /// It comes at the very moment of the core's next deadline after that time.
         var meetsDeadline = false
+
+        fileprivate var isApply: Bool {
+            if case .apply = command { true } else { false }
+        }
     }
 
     /// How the operator's part ends, once the world is healed.
@@ -147,11 +151,16 @@ struct FaultPlan {
     private mutating func makeOrders(within span: Int, random: inout SplitMix64) {
         guard random.chance(percent: 50) else { return }
         var generator = StackGenerator(random: random.split())
-        let times = (0..<random.below(7)).map { _ in random.number(in: 0...span) }.sorted()
-        for time in times {
+        var times: [Int] = []
+        for _ in 0..<random.below(7) {
+            times.append(random.number(in: 0...span))
+            // Soon after another: somebody thinks better of it.
+            if random.chance(percent: 25) { times.append(min(times[times.count - 1] + random.below(2_000), span)) }
+        }
+        for time in times.sorted() {
             let latest = stacks[stacks.count - 1]
             var command = Self.command(for: latest, random: &random)
-            if random.chance(percent: 30) {
+            if random.chance(percent: orders.last?.isApply == true ? 50 : 30) {
                 let isReturn = random.chance(percent: 20)
                 let next = isReturn ? random.pick(stacks) : generator.successor(of: latest, number: stacks.count + 1)
                 stacks.append(next)

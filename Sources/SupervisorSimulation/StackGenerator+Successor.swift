@@ -37,8 +37,8 @@ extension StackGenerator {
         case 7..<9: services[index].replicas = random.number(in: 1...4)
         case 9: turnAround(&services, index)
         case 10: if services[index].schedule != nil { services[index].schedule = schedule() }
-        case 11: if !services[index].listeners.isEmpty { services[index].listeners = listeners() }
-        default: break
+        case 11: services[index].listeners = random.chance(percent: 80) ? listeners() : []
+        default: if !services[index].listeners.isEmpty { services[index].listeners = listeners() }
         }
     }
 
@@ -75,7 +75,8 @@ extension RestartSpec.Mode {
 }
 
 extension ServiceSpec {
-    /// Everything that instances are made of.
+    /// Everything that instances are made of, here also whether another service waits for their end: whether a program
+    /// ends by itself depends on that.
     fileprivate var contentOfRevision: ServiceSpec {
         var spec = with(replicas: 0)
         spec.schedule = schedule.map { _ in ScheduleSpec(trigger: .interval(.zero)) }

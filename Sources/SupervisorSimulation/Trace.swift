@@ -51,7 +51,7 @@ extension Command {
         switch self {
         case .start(let names): "start \(names.map(\.text))"
         case .stop(let names): "stop \(names.map(\.text))"
-        case .restart(let names): "restart \(names.map(\.text))"
+        case .restart(let names, let motive): "restart \(names.map(\.text)) (\(motive))"
         case .signal(let name, let replica, let signal):
             "signal \(signal) to \(name)\(replica.map { "/\($0)" } ?? "")"
         case .scale(let name, let number): "scale \(name) to \(number)"

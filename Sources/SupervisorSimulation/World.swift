@@ -169,7 +169,7 @@ extension World {
         let fails = plan.faults(of: service, at: now).contains(.listenersFailing)
         if !fails { openListeners.insert(service) }
         let failure = SpawnFailure(stage: "listener", errno: 98, message: "bind: Address already in use")
-        let delay = random.chance(percent: 10) ? random.milliseconds(0...5_000) : random.microseconds(0...2_000)
+        let delay = random.chance(percent: 20) ? random.milliseconds(0...5_000) : random.microseconds(0...2_000)
         schedule(.listenersAnswer(service: service, fails ? failure : nil), after: delay)
     }
 

@@ -39,7 +39,8 @@ struct ControlSocket: Sendable {
         let timer = channel.channel.eventLoop.scheduleTask(in: Self.timeout) { channel.channel.close(promise: nil) }
         defer { timer.cancel() }
         return try await channel.executeThenClose { inbound, outbound in
-            let headers = HTTPHeaders([("host", "stackd"), ("accept", "application/json"), ("connection", "close")])
+            // The daemon is not asked to close: to close what it has closed already is an error of NIO's.
+            let headers = HTTPHeaders([("host", "stackd"), ("accept", "application/json")])
             try await outbound.write(.head(.init(version: .http1_1, method: .GET, uri: resource, headers: headers)))
             try await outbound.write(.end(nil))
             return try await Self.body(of: inbound)

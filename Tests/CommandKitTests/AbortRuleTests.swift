@@ -40,6 +40,32 @@ struct AbortRuleTests {
         #expect(state.take(.services([serving, tests(1)])).last == .stopServices)
     }
 
+    @Test func whatOthersWaitToSeeCompletedIsNoReason() {
+        let migrate = ServiceDocument.sample(
+            "migrate", .sample("migrate", 0, .completed, since: 2_000, exit: Self.exit(0)))
+        let waiting = ServiceDocument.sample(
+            "tests", after: ["migrate"], condition: "service_completed_successfully", .sample("tests", 0, .waiting))
+        var state = state(.anyExit, statusOf: "tests")
+        _ = state.take(.services([migrate, waiting]))
+        #expect(state.phase == .starting)
+        let failed = ServiceDocument.sample(
+            "migrate", .sample("migrate", 0, .failed, since: 2_000, exit: Self.exit(1)))
+        #expect(state.take(.services([failed, waiting])).last == .stopServices)
+    }
+
+    @Test func aServiceThatNeverRanHasNotSucceeded() {
+        var state = state(.anyExit, statusOf: "tests")
+        let other = ServiceDocument.sample("a", .sample("a", 0, .completed, since: 2_000, exit: Self.exit(0)))
+        _ = state.take(.services([serving, other]))
+        _ = state.take(.services([stopped, .sample("tests", desired: .stopped, .sample("tests", 0, .stopped))]))
+        #expect(state.take(.daemonEnded(.exited(code: 0))).last == .finish(.failed))
+    }
+
+    @Test func theSuccessOfTheServiceThatIsNamedIsAReasonBesideFailures() {
+        var state = state(.anyFailure, statusOf: "tests")
+        #expect(state.take(.services([serving, tests(0)])).last == .stopServices)
+    }
+
     @Test func withoutARuleTheStackRunsOn() {
         var state = state(.never)
         _ = state.take(.services([serving, tests(3)]))

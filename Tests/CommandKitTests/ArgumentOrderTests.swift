@@ -10,7 +10,6 @@ struct ArgumentOrderTests {
         ("-f a -f b up -f c", "up --file a --file b -f c"),
         ("--socket /s --profile dev logs -f --tail 3", "logs --socket /s --profile dev -f --tail 3"),
         ("ps -f x.yaml", "ps -f x.yaml"),
-        ("-f x.yaml", "--file x.yaml"),
         ("--help", "--help"),
         ("--unknown ps", "--unknown ps"),
         ("", ""),
@@ -19,8 +18,8 @@ struct ArgumentOrderTests {
         #expect(try ArgumentOrder.commandFirst(words(given)) == words(expected))
     }
 
-    @Test(arguments: ["-f", "--socket", "-f a --output"])
-    func aMissingValueIsAUsageError(given: String) {
+    @Test(arguments: ["-f", "--socket", "-f a --output", "-f a --output json"])
+    func aMissingValueOrCommandIsAUsageError(given: String) {
         let failure = #expect(throws: CommandFailure.self) { try ArgumentOrder.commandFirst(words(given)) }
         #expect(failure?.status == .usage)
     }

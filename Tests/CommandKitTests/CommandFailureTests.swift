@@ -16,7 +16,7 @@ struct CommandFailureTests {
         (.problem(.noSuchService("x")), .noSuchService),
         (.problem(.noSuchReplica(3, of: "x", count: 1)), .noSuchService),
         (.problem(.shuttingDown), .failed),
-        (.problem(.badRequest("x")), .failed),
+        (.problem(.badRequest("x")), .usage),
         (.timedOut, .timedOut),
         (.disconnected, .failed),
         (.unexpectedAnswer("x"), .failed),

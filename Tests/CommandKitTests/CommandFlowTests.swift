@@ -54,8 +54,43 @@ struct CommandFlowTests {
     @Test func stopThatTakesTooLongTimesOut() async throws {
         let daemon = ScriptedDaemon(Self.running) { _, _ in }
         try await withServer(of: daemon) { client, _ in
-            #expect(await run("stop --timeout 50ms db", client) == .timedOut)
+            #expect(await run("stop --wait-timeout 50ms db", client) == .timedOut)
         }
+    }
+
+    @Test(arguments: ["stop -t 5 db", "restart --timeout 5s db"])
+    func whatTakesLongerToStopThanItMayIsKilled(_ line: String) async throws {
+        let stopping = ServiceDocument.sample("db", .sample("db", 0, .stopping, pid: 1, instance: 1))
+        let end = line.hasPrefix("restart") ? Self.again : Self.stopped
+        let daemon = ScriptedDaemon(Self.running) { command, daemon in
+            if case .signal = command { await daemon.become(end) } else { await daemon.become(stopping) }
+        }
+        try await withServer(of: daemon) { client, _ in
+            #expect(await run(line, client) == .done)
+        }
+        let db = try #require(ServiceName("db"))
+        #expect(await daemon.commands.last == .signal(db, replica: 0, .kill))
+    }
+
+    @Test func eachProcessHasTheTimeToStopForItself() {
+        let limit = GraceLimit(client: ControlClient(socketPath: "/none"), grace: .seconds(5), selection: ["web"])
+        let services: [ServiceDocument] = [
+            .sample("db", .sample("db", 0, .stopping, since: 0)),
+            .sample(
+                "web", .sample("web", 0, .stopping, since: 4_000), .sample("web", 1, .stopping, since: 5_001),
+                .sample("web", 2, .running, since: 0)),
+        ]
+        let late = limit.late(in: services, now: Timestamp(milliseconds: 10_000))
+        #expect(late.map(\.name) == ["web/0"])
+    }
+
+    @Test func aSignalThatNobodyCouldGetIsRefused() async throws {
+        let daemon = ScriptedDaemon(Self.stopped) { _, _ in }
+        try await withServer(of: daemon) { client, _ in
+            #expect(await run("kill db", client) == .failed)
+            #expect(await run("kill db/0", client) == .failed)
+        }
+        #expect(await daemon.commands.isEmpty)
     }
 
     @Test func anUnknownServiceIsNoCommandAtAll() async throws {

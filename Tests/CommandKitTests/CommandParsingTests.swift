@@ -45,8 +45,8 @@ struct CommandParsingTests {
     }
 
     @Test func durationsAreWrittenAsInTheStackFile() throws {
-        #expect(try parse("stop -t 1m30s web", as: Stop.self).waiting.timeout?.duration == .seconds(90))
-        #expect(try parse("restart --timeout 250ms", as: Restart.self).waiting.timeout?.duration == .milliseconds(250))
+        #expect(try parse("stop -t 1m30s web", as: Stop.self).stopping.grace?.duration == .seconds(90))
+        #expect(try parse("start --timeout 250ms", as: Start.self).waiting.timeout?.duration == .milliseconds(250))
     }
 
     @Test func aReplicaIsNamedByServiceAndIndex() throws {
@@ -87,7 +87,8 @@ struct CommandParsingTests {
         "up --scale web", "up --scale web=-1", "up -d --watch", "kill", "kill -s NONE web", "wait",
         "wait --for soon web",
         "ps --status happy", "ps -q --services", "ps --runs --status failed", "logs --since soon", "scale web",
-        "stop --no-wait --timeout 3s", "config --hash web --quiet", "graph --output xml",
+        "stop --no-wait --timeout 3s", "down --no-wait --wait-timeout 3s",
+        "config --hash web --quiet", "graph --output xml",
         "ps --no-such-option", "up --wait-timeout 5", "config --quiet --schema", "explain", "explain web/x",
         "explain a/1/2", "logs --tail -1", "logs --tail many", "stop --timeout soon", "ps --output xml",
     ])

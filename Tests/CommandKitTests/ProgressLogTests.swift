@@ -28,6 +28,16 @@ struct ProgressLogTests {
         #expect(log.changes(in: services(.sample("job", 0, .completed))) == ["job/0 completed"])
     }
 
+    @Test func whatNobodyStartsIsNotTold() {
+        var log = ProgressLog()
+        func service(_ state: ReplicaDocument.State) -> ServiceDocument {
+            .sample("idle", desired: state == .stopped ? .stopped : .running, .sample("idle", 0, state))
+        }
+        #expect(log.changes(in: [service(.stopped)]) == [])
+        #expect(log.changes(in: [service(.starting)]) == ["idle/0 starting"])
+        #expect(log.changes(in: [service(.stopped)]) == ["idle/0 stopped"])
+    }
+
     @Test func onlyTheSelectionIsTold() {
         var log = ProgressLog()
         let services: [ServiceDocument] = [

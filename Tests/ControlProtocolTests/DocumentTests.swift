@@ -38,7 +38,8 @@ import Testing
                 service: "db", replica: 1, state: .running, ready: true, pid: 42, instance: 17, restarts: 3,
                 revision: "ab", since: time, reason: "it is ready", status: "9 clients"),
             #"{"instance":17,"last_exit":null,"pid":42,"ready":true,"reason":"it is ready","replica":1,"restarts":3,"#
-                + #""revision":"ab","service":"db","since":"2026-11-23T07:52:53.042Z","state":"running","status":"9 clients"}"#)
+                + #""revision":"ab","service":"db","since":"2026-11-23T07:52:53.042Z","state":"running","status":"9 clients"}"#
+        )
     }
 
     @Test func replicaNamesWhatItDoesNotHave() throws {

@@ -115,15 +115,73 @@ import Testing
         }
     }
 
-    /// However many others there are, an administrator gets in.
-    @Test func othersCannotKeepTheOwnerOut() {
+    /// However many connections others have, there is room for who may do more, and for the next user.
+    @Test func nobodyCanKeepOthersOut() {
         var limits = Limits()
-        limits.connections = 1
+        limits.connections = 8
+        limits.userShare = 0.25
         let admission = Admission(limits)
-        let channels = (0..<4).map { _ in EmbeddedChannel() }
-        #expect(admission.enter(channels[0], as: .other) == .served)
-        #expect(admission.enter(channels[1], as: .other) == .tooMany)
-        #expect(admission.enter(channels[2], as: .other) == .drop)
-        #expect(admission.enter(channels[3], as: .admin) == .served)
+        // Admission knows a channel by its identity.
+        var channels: [EmbeddedChannel] = []
+        func enter(_ client: Client, _ role: ControlRole?) -> Admission.Verdict {
+            let channel = EmbeddedChannel()
+            channels.append(channel)
+            return admission.enter(channel, of: Holder(client, role))
+        }
+        let stranger = Client.process(peer(1_001))
+        #expect((0..<5).map { _ in enter(stranger, nil) } == [.served, .served, .tooMany, .tooMany, .drop])
+        #expect(enter(.process(peer(1_002)), nil) == .served)
+        for _ in 0..<40 { _ = enter(.network, nil) }
+        #expect(enter(.network, nil) == .drop)
+        #expect(enter(.process(peer(1_003)), .read) == .served)
+        #expect(enter(.process(peer(1_003)), .operate) == .served)
+        #expect(enter(.process(peer(1_003)), .read) == .tooMany)
+        #expect(enter(.process(peer(1_004)), .operate) == .served)
+        #expect((0..<9).map { _ in enter(.process(peer(0)), .admin) }.filter { $0 == .served }.count == 8)
+    }
+
+    /// Who is no longer allowed what it follows, or has run, is cut off.
+    @Test(arguments: [
+        ("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n", ControlRole.read, Optional<ControlRole>.none),
+        ("GET /v1/logs?follow=true HTTP/1.1\r\nHost: x\r\n\r\n", .read, .none),
+        ("POST /v1/watch HTTP/1.1\r\nHost: x\r\n\r\n", .operate, .read),
+        (
+            "POST /v1/services/db/exec HTTP/1.1\r\nHost: x\r\nContent-Length: 18\r\n\r\n{\"command\":[\"sh\"]}", .admin,
+            .operate
+        ),
+    ])
+    func streamsEndWithTheRightToThem(request: String, role: ControlRole, after: ControlRole?) async throws {
+        func control(_ role: ControlRole?) -> ControlSpec {
+            ControlSpec(grants: role.map { [.init(role: $0, users: ["\(geteuid())"])] } ?? [])
+        }
+        try await withServer(control: control(role), owners: []) { path, server in
+            let connection = try RawConnection(path)
+            connection.send(request)
+            #expect(try connection.receive(until: "\r\n\r\n").status == 200)
+            await server.update(control(role))
+            connection.setPatience(milliseconds: 50)
+            #expect(throws: TestFailure.self, "it goes on") {
+                while try !connection.receive().isEmpty {}
+            }
+            connection.setPatience(milliseconds: 20_000)
+            await server.update(control(after))
+            _ = try connection.receiveAll()
+        }
+    }
+
+    /// The values of a file's variables can be a command, or a user.
+    @Test func onlyAnAdministratorFillsInVariables() async throws {
+        for (role, status) in [(ControlRole.operate, 403), (.admin, 202)] {
+            let controller = FakeController()
+            let grant = ControlSpec.Grant(role: role, users: ["\(geteuid())"])
+            let control = ControlSpec(grants: [grant])
+            try await withServer(controller, control: control, owners: []) { path, _ async throws in
+                #expect(try exchange(path, "POST", "/v1/apply", body: "{}").status == 202)
+                let answer = try exchange(path, "POST", "/v1/apply", body: #"{"environment":{"RUNNER":"sh"}}"#)
+                #expect(answer.status == status)
+                #expect(!answer.contains("RUNNER"))
+            }
+            #expect(await controller.applied.count == (role == .admin ? 2 : 1))
+        }
     }
 }

@@ -39,6 +39,24 @@ import Testing
         }
     }
 
+    /// `/run`, or a directory that somebody made for more than this, must not be closed or opened on the way.
+    @Test func aDirectoryThatIsNotItsOwnKeepsItsMode() async throws {
+        try await withTemporaryDirectory { directory in
+            let run = "\(directory)/run"
+            try #require(mkdir(run, 0o755) == 0)
+            for directoryMode in [mode_t(0o755), 0o750] {
+                try #require(chmod(run, directoryMode) == 0)
+                let socket = try ControlSocket(path: "\(run)/control.sock")
+                for (isShared, socketMode) in [(true, mode_t(0o666)), (false, 0o600)] {
+                    try socket.open(toOthers: isShared)
+                    #expect(mode(run) == directoryMode)
+                    #expect(mode(socket.path) == socketMode)
+                }
+                drop(socket)
+            }
+        }
+    }
+
     /// What a service manager hands over is its own: the name stays, and another daemon finds it taken.
     @Test func anInheritedSocketKeepsItsName() async throws {
         try await withTemporaryDirectory { directory in

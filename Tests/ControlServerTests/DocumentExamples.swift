@@ -79,7 +79,10 @@ enum DocumentExamples {
     private static let changes: [(any WireDocument, any WireDocument)] = [
         same(PlanRequest(environment: ["A": "b", "C": "d"])),
         (ApplyRequest(plan: "ab", environment: [:]), ApplyRequest()),
-        same(PlanDocument(plan: "ab", changes: [change], warnings: ["w"], event: 4)),
+        same(
+            PlanDocument(
+                plan: "ab", changes: [change], control: [.init(key: "control.listen", before: nil, after: "a")],
+                warnings: ["w"], event: 4)),
         same(change),
         (difference, PlanDocument.Difference(key: "command", before: nil, after: nil)),
         same(ServiceSelection(services: ["a"])), same(ShutdownRequest(immediately: true)),

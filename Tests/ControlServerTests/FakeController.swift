@@ -100,12 +100,14 @@ actor FakeController: StackController {
         let kept =
             switch query.start {
             case .now: [EventDocument]()
-            case .after(let number): ring.filter { $0.id > number }
+            case .after(let number): ring.filter { $0.id > number || number > ring.last?.id ?? 0 }
             case .since(let time): ring.filter { $0.time >= time }
             }
         var backlog = kept.map { StreamRecord.item($0) }
-        if case .after(let number) = query.start, number > 0, let first = kept.first, first.id > number + 1 {
-            let gap = StreamGap(lost: first.id - number - 1, unit: .events, code: .noLongerKept)
+        if case .after(let number) = query.start, number > 0,
+            let first = kept.first?.id, first > 1, number < first - 1
+        {
+            let gap = StreamGap(lost: first - number - 1, unit: .events, code: .noLongerKept)
             backlog.insert(.gap(gap), at: 0)
         }
         let feed = query.follow ? Feed<EventDocument>() : nil

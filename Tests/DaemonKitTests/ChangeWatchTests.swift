@@ -95,7 +95,7 @@ private func service(_ name: String, _ watches: WatchSpec...) throws -> ServiceS
     @Test func aBurstOfChangesIsOneRestartAndIsToldToWhoFollows() async throws {
         var restarts: [String] = []
         watch.onChange = {
-            restarts.append($0.text)
+            restarts.append($0.service.text)
             return true
         }
         let feed = try #require(watch.subscribe().feed)
@@ -171,7 +171,7 @@ private func service(_ name: String, _ watches: WatchSpec...) throws -> ServiceS
         let other = try TemporaryDirectory()
         var restarts: [String] = []
         watch.onChange = {
-            restarts.append($0.text)
+            restarts.append($0.service.text)
             return true
         }
         _ = watch.subscribe()

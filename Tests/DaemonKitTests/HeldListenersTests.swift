@@ -16,9 +16,9 @@ import Testing
             replica: ReplicaID(service: name("web"), index: 0), ports: [:])
     }
 
-    private func spec(_ listeners: [(String, ListenerSpec.Address)]) -> ServiceSpec {
+    private func spec(_ listeners: [(String, ListenerSpec.Address)], of service: String = "web") -> ServiceSpec {
         ServiceSpec(
-            name: name("web"), process: ProcessSpec(command: [Template("true")]),
+            name: name(service), process: ProcessSpec(command: [Template("true")]),
             listeners: listeners.map { ListenerSpec(name: $0.0, address: $0.1) })
     }
 
@@ -52,6 +52,27 @@ import Testing
         #expect(held.descriptors(of: name("web")).map { inode($0.descriptor) } == before)
         #expect(access("\(directory.path)/b", F_OK) != 0)
         held.close(name("web"))
+    }
+
+    @Test func twoServicesExchangeTheirAddresses() throws {
+        var held = HeldListeners()
+        try held.open(spec([("http", unix("a"))]), context)
+        try held.open(spec([("http", unix("b"))], of: "api"), context)
+        let before = held.descriptors(of: name("web")).map { inode($0.descriptor) }
+        // The one that comes first cannot have what the other has still use for, as far as it has said.
+        #expect(throws: SystemError.self) { try held.open(spec([("http", unix("b"))]), context) }
+        #expect(held.descriptors(of: name("web")).map { inode($0.descriptor) } == before)
+        // Where it fails for another of its listeners, it leaves the first with what it has.
+        let two = spec([("http", unix("a")), ("other", unix("no/such/directory"))], of: "api")
+        #expect(throws: SystemError.self) { try held.open(two, context) }
+        #expect(held.descriptors(of: name("web")).map { inode($0.descriptor) } == before)
+        try held.open(spec([("http", unix("a"))], of: "api"), context)
+        #expect(held.descriptors(of: name("api")).map { inode($0.descriptor) } == before)
+        try held.open(spec([("http", unix("b"))]), context)
+        #expect(access("\(directory.path)/a", F_OK) == 0 && access("\(directory.path)/b", F_OK) == 0)
+        held.close(name("web"))
+        held.close(name("api"))
+        #expect(access("\(directory.path)/a", F_OK) != 0 && access("\(directory.path)/b", F_OK) != 0)
     }
 
     @Test func twoOfAnyFreePortStayApart() throws {

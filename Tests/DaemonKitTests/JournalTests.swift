@@ -24,7 +24,10 @@ import Testing
         for text in ["creating \(beyond) a/0 r", "started \(beyond) 1 1", "ended \(UInt64.max)", "next \(UInt64.max)"] {
             #expect(JournalLine(text) == nil, "\(text)")
         }
-        for text in ["", "scaled web", "scaled web -1", "scaled web x", "removed", "next", "next x", "desired a maybe", "creating 1 a REV", "ended 1 2", "started 1 2"] {
+        for text in [
+            "", "scaled web", "scaled web -1", "scaled web x", "removed", "next", "next x", "desired a maybe",
+            "creating 1 a REV", "ended 1 2", "started 1 2",
+        ] {
             #expect(JournalLine(text) == nil, "\(text)")
         }
     }

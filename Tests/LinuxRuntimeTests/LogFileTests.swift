@@ -117,6 +117,19 @@ import Testing
         #expect(try numbers() == Array(1...50))
     }
 
+    @Test func aRecordThatIsLongerThanAFileIsKeptWhereThatCannotBeRotated() throws {
+        try directory.write("web-0.log.000000000001", "somebody else's")
+        let outcome = append(records(1...3), to: file(size: 10, files: 9))
+        #expect(outcome.error == nil && outcome.rotationError != nil)
+        #expect(try numbers() == [1, 2, 3])
+    }
+
+    @Test func aFirstLineOfAnotherCenturyIsOld() throws {
+        try directory.write("web-0.log", "1700-01-01T00:00:00.000000Z web/0 out 1 line\n")
+        #expect(append(records(2...2), to: file(age: .seconds(60))).error == nil)
+        #expect(try names == ["web-0.log", "web-0.log.000000000001"])
+    }
+
     @Test func aTornRecordIsEnded() throws {
         try directory.write("web-0.log", String(decoding: records(1...2), as: UTF8.self) + "2026-11-")
         let file = file()

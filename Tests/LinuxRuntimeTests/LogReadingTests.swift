@@ -76,6 +76,49 @@ import Testing
         #expect(try harness.records(harness.request { $0.tail = 1 }).map(\.number) == [1001])
     }
 
+    @Test func noNumberOfAClientIsTooHigh() throws {
+        for number in 1...3 as ClosedRange<UInt64> {
+            let name = number < 3 ? LogFileName.archive(of: "web-0.log", number) : "web-0.log"
+            try harness.directory.write(name, record("web", number, at: Int64(number), "line \(number)"))
+        }
+        for number in [UInt64.max, UInt64.max - 1, UInt64(Int64.max) + 1] {
+            let after = harness.request { $0.after[LogOwner(service: "web", replica: 0)] = number }
+            #expect(try harness.texts(after) == ["line 1", "line 2", "line 3"])
+        }
+        let last = harness.request { $0.after[LogOwner(service: "web", replica: 0)] = UInt64(Int64.max) }
+        #expect(try harness.texts(last) == [])
+    }
+
+    @Test func whoHasGoneDoesNotWaitForADisk() throws {
+        // A pipe that nobody reads takes so much and then, like a disk that hangs, no more.
+        let path = "\(harness.path)/web-0.log"
+        try #require(mkfifo(path, 0o600) == 0)
+        let disk = try Descriptor.open(path, flags: O_RDWR | O_NONBLOCK)
+        let instance = try harness.attach()
+        // So that a text of any length finds somebody who reads it.
+        try harness.loop.turn(waiting: true)
+        let lineCount = 100_000
+        try instance.put(String(repeating: "x\n", count: lineCount))
+        let reading = harness.system.read(harness.request())
+        try harness.wait(for: "the beginning") { await reading.begin() }
+        let isOver = try harness.wait(for: "the end") {
+            async let page = reading.next()
+            reading.finish()
+            return await page == nil
+        }
+        #expect(isOver)
+        // It recovers, and no thread is left that waits.
+        var written = 0
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        try harness.loop.poll(until: "the rest is written") {
+            while let count = try buffer.withUnsafeMutableBytes({ try disk.read(into: $0) }) {
+                written += buffer[..<count].count { $0 == UInt8(ascii: "\n") }
+            }
+            return written >= lineCount
+        }
+        instance.output.finish()
+    }
+
     private func waitUntilCompressed() throws {
         try harness.loop.poll(until: "all are compressed") {
             let names = try harness.fileNames.filter { $0 != "web-0.log" }

@@ -33,7 +33,7 @@ import Testing
         #expect(driver.plan([api, db, other, web]) == ["api none", "db none", "other start", "web start"])
         driver.apply([api, db, other, web])
         #expect(driver.deeds == ["spawn other/0"])
-        #expect(driver.last("start_required")?.reason.description == "web was asked to start and depends on it")
+        #expect(driver.last("start_required")?.reason.description == "web is to start and depends on it")
         driver.spawned("other/0")
         #expect(driver.deeds == ["spawn web/0"])
         #expect(driver.journal.contains(.desired("web".asServiceName, .running)))
@@ -132,6 +132,19 @@ import Testing
         #expect(driver.replica("other/0")?.revision == Revision("r2"))
     }
 
+    @Test func aServiceThatIsBackWhileItStopsHasAsManyReplicasAsItsFileSays() {
+        var driver = Driver([service("a", replicas: 2)])
+        driver.start()
+        driver.spawnAll()
+        driver.command(.scale("a".asServiceName, 1))
+        driver.exited("a/1")
+        driver.apply([])
+        driver.apply([service("a", replicas: 2)])
+        #expect(driver.service("a")?.replicas.count == 2)
+        driver.exited("a/0")
+        #expect(driver.deeds == ["release #1", "spawn a/0", "spawn a/1"])
+    }
+
     @Test func aServiceThatIsBackBeforeItStopsRunsOn() {
         var driver = running()
         driver.apply([other])
@@ -214,6 +227,26 @@ import Testing
         #expect(driver.deeds == ["signal #1 SIGTERM mainProcess"])
         driver.exited("a/0")
         #expect(driver.deeds == ["release #1", "open a", "spawn a/0"])
+    }
+
+    @Test func whatCannotBeBoundIsToldOnceAndComesBackWithTheOldAddress() {
+        let failure = SpawnFailure(stage: "listener", errno: 98, message: "bind 127.0.0.1:81: Address already in use")
+        var driver = running()
+        driver.bindsListeners = false
+        driver.apply([service("a", listeners: listener(81), revision: "r2")])
+        driver.exited("a/0")
+        for _ in 0..<5 {
+            driver.send(.listenersFailed("a".asServiceName, failure))
+            driver.pass(.seconds(2))
+            #expect(driver.deeds == ["open a"])
+        }
+        #expect(driver.codes(about: "a").filter { $0 == "listeners_failed" }.count == 1)
+        #expect(driver.replica("a/0")?.reason == "\(failure); it is tried every 2s")
+        driver.send(.listenersFailed("a".asServiceName, failure))
+        driver.apply([service("a", listeners: listener(80), revision: "r3")])
+        #expect(driver.deeds == ["open a"])
+        driver.send(.listenersOpened("a".asServiceName))
+        #expect(driver.deeds == ["spawn a/0"])
     }
 
     @Test func anAnswerToAnEarlierOrderDoesNotCount() {

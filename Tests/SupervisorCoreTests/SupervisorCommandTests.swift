@@ -13,6 +13,21 @@ import Testing
         return driver
     }
 
+    @Test func aRestartForFilesSaysSo() {
+        var driver = Driver([service("a")])
+        driver.start()
+        driver.spawned("a/0")
+        driver.command(.restart(["a".asServiceName], because: .filesChanged(2)))
+        let explain = { (driver: Driver) in
+            driver.supervisor.explain(ReplicaID(service: "a".asServiceName, index: 0)).map(\.reason.description)
+        }
+        #expect(explain(driver).contains("is being stopped: 2 of its watched files have changed"))
+        driver.exited("a/0")
+        #expect(explain(driver) == ["is started, revision r1", "2 watched files have changed"])
+        #expect(driver.phase("a/0") == .starting)
+        #expect(driver.replica("a/0")?.restarts == 0)
+    }
+
     @Test func startOfOneStartsWhatItNeedsAndNothingElse() {
         var driver = Driver(stack)
         driver.start(["api".asServiceName])

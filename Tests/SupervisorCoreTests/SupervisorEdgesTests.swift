@@ -33,6 +33,30 @@ import Testing
         #expect(driver.deeds.last == "stackStopped")
     }
 
+    /// `db` runs no replica when it goes from the file, but `api`, which was made to depend on it, still stops.
+    @Test func whatIsBackStopsAfterWhatWasMadeToDependOnItBefore() {
+        var driver = Driver([service("api", after: [("db", .started)]), service("db")])
+        driver.start()
+        driver.spawnAll()
+        driver.command(.scale("db".asServiceName, 0))
+        driver.exited("db/0")
+        driver.apply([service("api", revision: "r2")])
+        #expect(driver.service("db")?.replicas.isEmpty == true)
+        driver.apply([service("api", after: [("db", .started)], revision: "r3"), service("db")])
+        #expect(driver.deeds == ["spawn db/0"])
+        driver.spawned("db/0")
+        driver.apply([service("api", after: [("db", .started)], revision: "r4"), service("db", revision: "r2")])
+        #expect(driver.deeds == [])
+        driver.exited("api/0")
+        #expect(driver.deeds == ["release #2", "signal #3 SIGTERM mainProcess"])
+        driver.exited("db/0")
+        driver.spawnAll()
+        driver.apply([])
+        driver.exited("api/0")
+        driver.exited("db/0")
+        #expect(driver.supervisor.snapshot().services.isEmpty)
+    }
+
     @Test func aStopGoesOnWaitingForAFormerDependentOverASecondApply() {
         var driver = Driver([service("api", after: [("db", .healthy)]), service("db")])
         driver.start()

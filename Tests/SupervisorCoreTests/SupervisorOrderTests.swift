@@ -50,6 +50,16 @@ import Testing
         #expect(driver.deeds == ["release #2", "spawn a/0"])
     }
 
+    @Test func whatWasNeverAskedToRunHasNotCompletedForWantOfReplicas() {
+        let migrate = service("migrate", restart: RestartSpec(mode: .unlessStopped))
+        var driver = Driver(
+            [service("api", after: [("migrate", .completedSuccessfully)]), migrate],
+            restoring: .init(desired: [migrate.name: .stopped], scales: [migrate.name: 0]))
+        driver.start()
+        #expect(driver.deeds == [])
+        #expect(driver.phase("api/0") == .waiting)
+    }
+
     @Test func aDependencyThatCanNeverHoldFailsItsWaitersAtOnceWithTheChain() {
         var driver = Driver([
             service("a", after: [("b", .healthy)]), service("b", after: [("job", .completedSuccessfully)]),
@@ -124,7 +134,7 @@ import Testing
         let failure = SpawnFailure(stage: "listener", errno: 98, message: "bind 127.0.0.1:80: Address already in use")
         driver.send(.listenersFailed("a".asServiceName, failure))
         #expect(driver.deeds == [])
-        #expect(driver.replica("a/0")?.reason == "bind 127.0.0.1:80: Address already in use; the next try is in 2s")
+        #expect(driver.replica("a/0")?.reason == "bind 127.0.0.1:80: Address already in use; it is tried every 2s")
         let chain = driver.supervisor.explain(ReplicaID(service: "a".asServiceName, index: 0))
         #expect(chain.map(\.reason.code).prefix(2) == ["listeners_failed", "waits_for_listeners"])
         driver.pass(.seconds(2))

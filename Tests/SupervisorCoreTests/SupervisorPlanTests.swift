@@ -31,6 +31,40 @@ import Testing
         #expect(driver.plan([service("job"), service("a")]) == ["a none", "job restart"])
     }
 
+    @Test func whatIsNeededFromNowOnStarts() {
+        var driver = Driver([service("a"), service("b", after: [("c", .started)]), service("c"), service("d")])
+        driver.start(["a".asServiceName])
+        driver.spawnAll()
+        let rest = [service("b", after: [("c", .started)]), service("c"), service("d")]
+        let next = service("a", after: [("b", .healthy)], revision: "r2")
+        #expect(driver.plan([next] + rest) == ["a restart", "b start", "c start", "d none"])
+        driver.apply([next] + rest)
+        #expect(driver.last("start_required")?.reason.description == "a is to start and depends on it")
+        driver.exited("a/0")
+        driver.spawned("c/0")
+        driver.spawned("b/0")
+        #expect(driver.deeds == ["spawn a/0"])
+        // What it depended on before and somebody has stopped stays so.
+        driver.spawned("a/0")
+        driver.command(.stop(["b".asServiceName]))
+        let again = service("a", after: [("b", .healthy), ("d", .started)], revision: "r3")
+        #expect(driver.plan([again] + rest) == ["a restart", "b none", "c none", "d start"])
+    }
+
+    @Test func whoeverWaitsForTheEndOfAServiceDoesNotHaveItRunAgain() {
+        let migrate = service("migrate", restart: RestartSpec(mode: .no))
+        var driver = Driver([migrate])
+        driver.start()
+        driver.spawned("migrate/0")
+        driver.exited("migrate/0")
+        var awaited = migrate
+        awaited.isAwaitedToComplete = true
+        let worker = service("worker", after: [("migrate", .completedSuccessfully)])
+        #expect(driver.plan([awaited, worker]) == ["migrate live", "worker start"])
+        driver.apply([awaited, worker])
+        #expect(driver.deeds == ["spawn worker/0"])
+    }
+
     @Test func itIsWhatApplyCountsInItsEvent() {
         var driver = running()
         driver.apply([service("db", revision: "r2"), service("new")])

@@ -46,6 +46,17 @@ import Testing
         #expect(driver.deeds == [])
     }
 
+    @Test func aRunThatWaitedAndIsLeftOutIsTold() {
+        var driver = started(schedule(.replace))
+        driver.due("job")
+        driver.spawned("job/0")
+        driver.due("job")
+        #expect(driver.codes(about: "job").last == "run_replaces")
+        driver.due("job")
+        #expect(driver.codes(about: "job").contains("run_superseded"))
+        #expect(driver.runs(of: "job") == ["-", "-", "was left out: a newer one took its place"])
+    }
+
     @Test func aFailedRunFailsUntilTheNext() {
         var driver = started(schedule())
         driver.due("job")

@@ -27,7 +27,9 @@ struct Config: AsyncParsableCommand {
     @Flag(help: "Only the services' names.")
     var services = false
 
-    @Option(help: ArgumentHelp("Only the revisions of these services, or of all with \"*\".", valueName: "service,…"))
+    @Option(
+        help: ArgumentHelp("Only the revisions of these services, or of all with \"*\".", valueName: "service,…"),
+        completion: .services)
     var hash: String?
 
     @Flag(help: "The stack as it runs, as JSON, in place of what the file says now.")

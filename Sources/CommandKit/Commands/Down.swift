@@ -8,17 +8,17 @@ struct Down: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stop the stack in order, and its daemon.",
         discussion: "What a daemon that was killed has left running is ended too.",
-        examples: ["stackctl down", "stackctl down --timeout 1m"])
+        examples: ["stackctl down", "stackctl down --wait-timeout 1m"])
 
     @OptionGroup var global: GlobalOptions
-    @OptionGroup var waiting: WaitingOptions
+    @OptionGroup var stopping: StoppingOptions
     @OptionGroup var compose: ComposeHabits.RemoveOrphans
 
     func run() async throws {
         let client = try await global.stack.client()
         let errors = Console(.standardError())
-        let shutdown = StackShutdown(client: client, errors: errors, timeout: waiting.timeout?.duration)
-        guard try await !shutdown.run(waits: waiting.wait) else { return }
+        let shutdown = StackShutdown(client: client, errors: errors, waiting: stopping.waiting)
+        guard try await !shutdown.run() else { return }
         try await errors.print("no daemon listens on \(client.socketPath)")
         try await endLeftovers()
     }

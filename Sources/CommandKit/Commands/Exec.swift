@@ -38,6 +38,7 @@ struct Exec: AsyncParsableCommand {
 
     func run() async throws {
         let client = try await global.stack.client()
+        try checkServices([target.service], among: try await client.services().map(\.name))
         let request = options.request(
             command, replica: index ?? target.index, own: processEnvironment(), size: .ofUser())
         try await execute(request, of: target.service, besideInstance: true, client: client)

@@ -27,6 +27,7 @@ struct Explain: AsyncParsableCommand {
         case .json:
             try output.writeLine(JSONText.document(explanations))
         case .table:
+            if explanations.isEmpty { try output.writeLine("\(target.service) has no replica: it is scaled to 0") }
             for explanation in explanations {
                 for line in explanation.lines(now: .now(), palette: output.palette, width: output.size?.columns) {
                     try output.writeLine(line)

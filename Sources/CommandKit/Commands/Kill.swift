@@ -31,9 +31,22 @@ struct Kill: AsyncParsableCommand {
 
     func run() async throws {
         let client = try await global.stack.client()
-        try checkServices(targets.map(\.service), among: try await client.services().map(\.name))
+        let services = try await client.services()
+        try checkServices(targets.map(\.service), among: services.map(\.name))
+        for target in targets { try checkIsRunning(target, in: services) }
         for target in targets {
             _ = try await client.kill(target.service, signal: signal.description, replica: target.index)
         }
+    }
+
+    /// A signal that reaches nobody is told, as by kill(1); that there is no such replica, the daemon tells.
+    private func checkIsRunning(_ target: ReplicaTarget, in services: [ServiceDocument]) throws(CommandFailure) {
+        let replicas = services.first { $0.name == target.service }?.replicas ?? []
+        let meant = replicas.filter { target.index == nil || target.index == $0.replica }
+        let isUnknown = target.index != nil && meant.isEmpty
+        guard !isUnknown, meant.allSatisfy({ $0.pid == nil }) else { return }
+        throw CommandFailure(
+            .failed, "nothing of \(target.text) runs that a signal could reach",
+            advice: "\"stackctl ps\" shows what runs")
     }
 }

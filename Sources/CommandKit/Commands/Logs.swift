@@ -6,7 +6,8 @@ struct Logs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the services have written, merged by time.",
         discussion: """
-            With -f it goes on over a restart of the daemon, without a line twice or left out. --output json prints \
+            With -f it goes on until the stack is stopped, also over a daemon that was killed and comes back, without \
+            a line twice or left out. --output json prints \
             an object a line: time, service, replica, stream, sequence, text; or gap, where lines are missing.
             """,
         examples: [

@@ -47,7 +47,15 @@ extension StackSelection {
         guard let stack = try stackIfFound() else {
             return StackChange(client: try await client(), variables: [:], errors: errors)
         }
-        return StackChange(
-            client: ControlClient(socketPath: stack.socketPath), variables: stack.variables, errors: errors)
+        let client = ControlClient(socketPath: stack.socketPath)
+        let running = try await client.stack()
+        // Whoever names a socket need not be where its stack's files are.
+        if socket != nil, files.isEmpty, !stack.isSame(as: running) {
+            return StackChange(client: client, variables: [:], errors: errors)
+        }
+        try stack.checkIsSame(as: running)
+        let change = StackChange(client: client, variables: stack.variables, errors: errors)
+        if !stack.profiles.isEmpty { try stack.checkIsWhole(in: try await change.plan()) }
+        return change
     }
 }

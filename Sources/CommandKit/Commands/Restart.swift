@@ -7,12 +7,12 @@ struct Restart: AsyncParsableCommand {
         examples: ["stackctl restart backend", "stackctl restart --no-wait"])
 
     @OptionGroup var global: GlobalOptions
-    @OptionGroup var waiting: WaitingOptions
+    @OptionGroup var stopping: StoppingOptions
 
     @Argument(help: "The services; none means all.", completion: .services)
     var services: [String] = []
 
     func run() async throws {
-        try await ServiceCommand(action: .restart, global: global, waiting: waiting, services: services).run()
+        try await ServiceCommand(action: .restart, global: global, waiting: stopping.waiting, services: services).run()
     }
 }

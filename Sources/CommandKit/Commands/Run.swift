@@ -33,7 +33,12 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let client = try await global.stack.client()
-        let services = try await client.services()
+        guard let services = try await ifDaemonListens({ () throws(ControlClientError) in try await client.services() })
+        else {
+            var failure = CommandFailure(.noDaemon(client.socketPath))
+            failure.advice = "\"stackctl up -d\" starts the stack, with which it then runs"
+            throw failure
+        }
         try checkServices([service], among: services.map(\.name))
         if !noDeps {
             let dependencies = services.first { $0.name == service }?.dependencies ?? []

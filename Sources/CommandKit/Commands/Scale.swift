@@ -4,13 +4,15 @@ import ControlProtocol
 
 struct Scale: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run another number of replicas of services, until the file's number is applied again.",
+        abstract: "Run another number of replicas of services, until another number of the file is applied.",
         examples: ["stackctl scale backend=4", "stackctl scale --no-wait backend=4 worker=0"])
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var waiting: WaitingOptions
 
-    @Argument(help: ArgumentHelp("A service and how many replicas of it are to run.", valueName: "service=number"))
+    @Argument(
+        help: ArgumentHelp("A service and how many replicas of it are to run.", valueName: "service=number"),
+        completion: .services)
     var targets: [ScaleArgument]
 
     func run() async throws {

@@ -6,7 +6,7 @@ import ControlProtocol
 struct ServiceCommand {
     var action: ServiceAction
     var global: GlobalOptions
-    var waiting: WaitingOptions
+    var waiting: Waiting
     var services: [String]
 
     func run() async throws {
@@ -17,11 +17,17 @@ struct ServiceCommand {
         let display = ProgressDisplay(console: errors, patience: WaitingOptions.patience)
         await display.begin(with: before)
         let accepted = try await client.perform(action, services: services)
-        guard waiting.wait else { return }
+        guard waiting.isWanted else { return }
         let wait = ServiceWait(
-            client: client, goal: goal(before: before), selection: Set(accepted.services),
-            timeout: waiting.timeout?.duration, display: display)
-        try await wait.run().check(for: wait, errors: errors)
+            client: client, goal: goal(before: before), selection: Set(accepted.services), timeout: waiting.timeout,
+            display: display)
+        try await outcome(of: wait).check(for: wait, errors: errors)
+    }
+
+    private func outcome(of wait: ServiceWait) async throws -> ServiceWait.Outcome {
+        guard let grace = waiting.grace else { return try await wait.run() }
+        let limit = GraceLimit(client: wait.client, grace: grace, selection: wait.selection)
+        return try await limit.enforced { try await wait.run() }
     }
 
     private func goal(before: [ServiceDocument]) -> ProgressGoal {

@@ -13,6 +13,6 @@ struct Start: AsyncParsableCommand {
     var services: [String] = []
 
     func run() async throws {
-        try await ServiceCommand(action: .start, global: global, waiting: waiting, services: services).run()
+        try await ServiceCommand(action: .start, global: global, waiting: waiting.waiting, services: services).run()
     }
 }

@@ -31,7 +31,8 @@ struct Up: AsyncParsableCommand {
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
-            "Run so many replicas of a service; may be given several times.", valueName: "service=number"))
+            "Run so many replicas of a service; may be given several times.", valueName: "service=number"),
+        completion: .services)
     var scale: [ScaleArgument] = []
 
     @Flag(name: .customLong("watch"), help: "Restart services whose watched files change, as \"watch\" does.")
@@ -99,14 +100,11 @@ struct Up: AsyncParsableCommand {
     }
 
     private func change(_ running: StackDocument, to stack: LoadedStack, client: ControlClient) async throws {
-        guard running.files.map(canonicalPath) == stack.files.map(canonicalPath) else {
-            throw CommandFailure(
-                .failed, "\(stack.name) runs already, from \(running.files.joined(separator: ", "))",
-                advice: "\"stackctl down\" stops it; or give this one another name")
-        }
+        try stack.checkIsSame(as: running)
         let errors = Console(.standardError(isColourDeclined: noColor))
         let change = StackChange(client: client, variables: stack.variables, errors: errors)
         let plan = try await change.plan()
+        try stack.checkIsWhole(in: plan)
         let others = services.isEmpty ? [] : Set(plan.touched).subtracting(stack.needed(for: services))
         if !others.isEmpty {
             let names = others.sorted().joined(separator: ", ")

@@ -6,8 +6,8 @@ struct Watch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Restart services when the files change that they watch.",
         discussion: """
-            What a service watches is told by its develop.watch. Files are watched until Ctrl-C; what was restarted \
-            goes on running.
+            What a service watches is told by its develop.watch. Files are watched until Ctrl-C, or until the stack is \
+            stopped; what was restarted goes on running.
             """,
         examples: ["stackctl watch", "stackctl watch --output json | jq .service"])
 
@@ -20,6 +20,5 @@ struct Watch: AsyncParsableCommand {
         try await session.run {
             try await Console(.standardError()).print("watching for changes; Ctrl-C ends it")
         }
-        throw CommandFailure(.failed, "stackd ended", advice: "\"stackctl up -d\" starts it again")
     }
 }

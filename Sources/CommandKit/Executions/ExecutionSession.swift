@@ -67,10 +67,7 @@ struct ExecutionSession: Sendable {
 // MARK: - Input
 
 extension ExecutionSession {
-    /// No more than one request takes, so that one that is refused can be repeated.
     private static let pieceSize = 32 << 10
-    private static let firstPause = Duration.milliseconds(5)
-    private static let longestPause = Duration.milliseconds(200)
 
     /// Passes standard input on in its order, one piece after the other: what is typed meanwhile is the next.
     private func passInput(to execution: UInt64) throws(SystemError) -> Task<Void, Never> {
@@ -79,28 +76,12 @@ extension ExecutionSession {
             let input = client.input(of: execution)
             do {
                 while case .bytes(let bytes) = await reader.read(limit: Self.pieceSize) {
-                    try await send(bytes, to: input)
+                    try await input.send(bytes)
                 }
-                try await send([], to: input, isLast: true)
+                try await input.send([], isLast: true)
             } catch {
                 // The command has ended or reads no more, or the daemon is gone: the stream tells.
             }
-        }
-    }
-
-    /// Again and again as long as the command has not read what came before.
-    private func send(
-        _ bytes: [UInt8], to input: ExecutionInput, isLast: Bool = false
-    ) async throws {
-        var pause = Self.firstPause
-        while true {
-            do throws(ControlClientError) {
-                return try await input.send(bytes, isLast: isLast)
-            } catch {
-                guard case .problem(let problem) = error, problem.code == .tooMuchInput else { throw error }
-            }
-            try await Task.sleep(for: pause)
-            pause = min(pause * 2, Self.longestPause)
         }
     }
 }

@@ -8,26 +8,23 @@ struct WatchSession: Sendable {
     var format: OutputFormat
     var console: Console
 
-    /// Until the daemon ends or the task is cancelled.
+    /// Until the stack has been stopped or the task is cancelled.
     ///
     /// - Parameter begun: called when the files are watched.
-    /// - Throws: `ControlClientError` where the daemon refuses, `OutputFailure` where nobody reads what is told.
+    /// - Throws: `ControlClientError` where the daemon refuses or was killed, `OutputFailure` where nobody reads what is
+    ///   told.
     func run(_ begun: () async throws -> Void = {}) async throws {
         let palette = console.output.palette
-        do {
-            let changes = try await client.watch()
-            try await begun()
-            for try await record in changes {
-                switch (format, record) {
-                case (.json, _): try await console.print(try JSONText.line(record))
-                case (.table, .gap(let gap)): try await console.print(palette(.yellow, gap.text))
-                case (.table, .item(let change)):
-                    let directory = workingDirectory() ?? "/"
-                    try await console.print(change.line(directory: directory, palette: palette))
-                }
+        let changes = try await client.watch()
+        try await begun()
+        for try await record in changes {
+            switch (format, record) {
+            case (.json, _): try await console.print(try JSONText.line(record))
+            case (.table, .gap(let gap)): try await console.print(palette(.yellow, gap.text))
+            case (.table, .item(let change)):
+                let directory = workingDirectory() ?? "/"
+                try await console.print(change.line(directory: directory, palette: palette))
             }
-        } catch ControlClientError.disconnected {
-            // The daemon has ended, and with it what it watched.
         }
     }
 }

@@ -5,7 +5,9 @@ import ControlProtocol
 struct AbortOptions: ParsableArguments {
     @Flag(
         name: [.customLong("abort-on-exit"), .customLong("abort-on-container-exit")],
-        help: "Stop the stack when a process ends that will not be restarted; exit as that did.")
+        help: """
+            Stop the stack when a process ends that will not be restarted, unless others wait for that; exit as it did.
+            """)
     var onExit = false
 
     @Flag(
@@ -15,13 +17,15 @@ struct AbortOptions: ParsableArguments {
 
     @Option(
         name: .customLong("exit-code-from"),
-        help: ArgumentHelp("Exit as this service did; implies --abort-on-exit.", valueName: "service"))
+        help: ArgumentHelp(
+            "Exit as this service did, and stop the stack when it ends; implies --abort-on-exit without "
+                + "--abort-on-failure.",
+            valueName: "service"),
+        completion: .services)
     var statusSource: String?
 
     func validate() throws {
-        if onFailure, onExit || statusSource != nil {
-            throw ValidationError("--abort-on-failure excludes --abort-on-exit and --exit-code-from.")
-        }
+        if onFailure, onExit { throw ValidationError("--abort-on-failure and --abort-on-exit exclude each other.") }
     }
 
     var isAskedFor: Bool { onExit || onFailure || statusSource != nil }

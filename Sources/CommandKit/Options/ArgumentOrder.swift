@@ -7,7 +7,7 @@ enum ArgumentOrder {
 
     /// The arguments with the leading options moved behind the command that they stand before, in their order.
     ///
-    /// - Throws: `CommandFailure` for an option whose value is missing.
+    /// - Throws: `CommandFailure` for an option whose value or command is missing.
     static func commandFirst(_ arguments: [String]) throws(CommandFailure) -> [String] {
         var options: [String] = []
         var rest = arguments[...]
@@ -26,7 +26,10 @@ enum ArgumentOrder {
                 return arguments
             }
         }
-        guard let command = rest.first else { return options }
+        guard let command = rest.first else {
+            if options.isEmpty { return [] }
+            throw CommandFailure(.usage, "no command is given", advice: "\"stackctl --help\" lists the commands")
+        }
         return [command] + options + rest.dropFirst()
     }
 }

@@ -6,6 +6,9 @@ struct ReplicaTarget: ExpressibleByArgument, Hashable {
     /// Nil is every replica.
     var index: Int?
 
+    /// As on the command line.
+    var text: String { index.map { "\(service)/\($0)" } ?? service }
+
     init?(argument: String) {
         let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
         switch parts.count {

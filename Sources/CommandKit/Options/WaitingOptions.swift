@@ -14,6 +14,8 @@ struct WaitingOptions: ParsableArguments {
         if timeout != nil, !wait { throw ValidationError("--timeout and --no-wait exclude each other.") }
     }
 
+    var waiting: Waiting { Waiting(isWanted: wait, timeout: timeout?.duration) }
+
     /// Most commands are done before progress would be worth showing.
     static let patience = Duration.seconds(1)
 }

@@ -13,7 +13,9 @@ struct PlanLines {
         }
         let touched = plan.changes.filter { $0.kind != .none }
         let nameWidth = touched.map { DisplayWidth.columns(of: $0.service) }.max() ?? 0
+        let control = plan.control.isEmpty ? [] : ["who may control the stack, and from where"]
         return touched.flatMap { lines(for: $0, nameWidth: nameWidth) }
+            + control.flatMap { DisplayWidth.wrapped($0, to: width) } + plan.control.flatMap(lines)
             + DisplayWidth.wrapped(Self.summary(of: plan), to: width)
     }
 

@@ -17,7 +17,10 @@ struct ProgressLog: Sendable {
         for service in services where selection?.contains(service.name) ?? true {
             for replica in service.replicas {
                 let now = Seen(state: replica.state, ready: replica.ready, reason: replica.reason)
-                guard seen.updateValue(now, forKey: replica.name) != now else { continue }
+                let before = seen.updateValue(now, forKey: replica.name)
+                // Nothing has happened to what nobody has started.
+                let isIdle = before == nil && replica.state == .stopped && service.desired == .stopped
+                guard before != now, !isIdle else { continue }
                 lines.append(replica.line(for: aims[service.name] ?? .readiness))
             }
         }

@@ -117,6 +117,8 @@ extension AttachedSession {
             try await WatchSession(client: client, format: .table, console: remarks).run()
         } catch is OutputFailure {
             // The output is no better off, and tells by itself.
+        } catch ControlClientError.disconnected {
+            // The daemon has ended, which is told by itself.
         } catch {
             try? await remarks.print(remarks.output.palette(.red, "cannot watch the files: \(error)"))
         }

@@ -1,5 +1,6 @@
 import ControlClient
 import ControlProtocol
+import StackModel
 
 /// Making a running stack what its files say, as `apply` and `up` do it.
 struct StackChange {
@@ -45,6 +46,30 @@ struct StackChange {
             let wait = ServiceWait(client: client, goal: goal, selection: services, timeout: timeout, display: display)
             try await wait.run().check(for: wait, errors: errors)
         }
+    }
+}
+
+/// A daemon reads the files and profiles that it was started with, whatever a command names.
+extension LoadedStack {
+    func isSame(as running: StackDocument) -> Bool {
+        running.files.map(canonicalPath) == files.map(canonicalPath)
+    }
+
+    /// - Throws: `CommandFailure` where the stack that runs under the name was made of other files.
+    func checkIsSame(as running: StackDocument) throws(CommandFailure) {
+        guard !isSame(as: running) else { return }
+        throw CommandFailure(
+            .failed, "\(name) runs already, from \(running.files.joined(separator: ", "))",
+            advice: "\"stackctl down\" stops it; or give this one another name")
+    }
+
+    /// - Throws: `CommandFailure` where the plan leaves out services, as those of a profile that the daemon lacks.
+    func checkIsWhole(in plan: PlanDocument) throws(CommandFailure) {
+        let missing = Set(spec.services.map(\.name.text)).subtracting(plan.changes.map(\.service)).sorted()
+        guard !missing.isEmpty else { return }
+        throw CommandFailure(
+            .failed, "\(name) runs already, without the profile of \(missing.joined(separator: ", "))",
+            advice: "\"stackctl down\" stops it; then \"stackctl --profile … up\" starts all of it")
     }
 }
 

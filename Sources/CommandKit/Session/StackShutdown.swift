@@ -5,23 +5,35 @@ import ControlProtocol
 struct StackShutdown {
     var client: ControlClient
     var errors: Console
-    var timeout: Duration?
+    var waiting = Waiting()
 
     /// Returns when nobody answers on the socket any more; false where nobody did from the beginning.
     ///
     /// - Throws: `CommandFailure` where the time was up before, and what the client throws.
     @discardableResult
-    func run(waits: Bool = true) async throws -> Bool {
+    func run() async throws -> Bool {
         let display = ProgressDisplay(console: errors, patience: WaitingOptions.patience)
         guard let before = try await ifDaemonListens({ () throws(ControlClientError) in try await client.services() })
         else { return false }
         await display.begin(with: before)
+        let wait = ServiceWait(client: client, goal: .stopped, timeout: waiting.timeout, display: display)
+        if let grace = waiting.grace { try await stopServices(grace: grace, wait) }
         try await ask()
-        guard waits else { return true }
-        let wait = ServiceWait(client: client, goal: .stopped, timeout: timeout, display: display)
+        guard waiting.isWanted else { return true }
         if let services = try await wait.untilDaemonIsGone() { throw wait.timeIsUp(services) }
         try await errors.print("the stack is down")
         return true
+    }
+
+    /// Before the daemon is asked to end, since from then on it takes no signals for its services any more.
+    private func stopServices(grace: Duration, _ wait: ServiceWait) async throws {
+        do {
+            _ = try await client.perform(.stop)
+        } catch ControlClientError.problem(let problem) where problem.code == .shuttingDown {
+            return
+        }
+        let outcome = try await GraceLimit(client: client, grace: grace).enforced { try await wait.run() }
+        if case .timedOut(let services) = outcome { throw wait.timeIsUp(services) }
     }
 
     /// It is no fault that somebody else has asked before.

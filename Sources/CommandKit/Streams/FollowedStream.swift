@@ -1,7 +1,7 @@
 import ControlClient
 import ControlProtocol
 
-/// A stream that is followed for as long as there is a daemon, also over a restart of it.
+/// A stream that is followed until the daemon ends it, also over a daemon that was killed and its successor.
 struct FollowedStream<Item: Hashable & Codable & Sendable> {
     /// Told where a new daemon is being waited for.
     var errors: Console
@@ -12,7 +12,7 @@ struct FollowedStream<Item: Hashable & Codable & Sendable> {
     private static var patience: Duration { .seconds(5) }
     private static var retryDelay: Duration { .milliseconds(100) }
 
-    /// Takes every record, until no daemon is there any more.
+    /// Takes every record, until the stack has been stopped, or no daemon is there any more.
     ///
     /// - Throws: `ControlClientError` where it cannot begin, and whatever `take` throws.
     func forEach(_ take: (StreamRecord<Item>) async throws -> Void) async throws {
@@ -20,8 +20,10 @@ struct FollowedStream<Item: Hashable & Codable & Sendable> {
         while true {
             do {
                 for try await record in stream { try await take(record) }
+                // A daemon that ends the stream itself has stopped the stack, and nothing more is to come.
+                return
             } catch ControlClientError.disconnected {
-                // As at the stream's end.
+                // It was killed, or has cut off a reader that was too slow.
             }
             guard let next = try await reopened() else { return }
             stream = next

@@ -36,6 +36,22 @@ struct TopReport: Hashable, Codable, Sendable {
             case cpuPercent = "cpu_percent"
             case memoryBytes = "memory_bytes"
         }
+
+        /// What is not known is null, so that every replica has the same keys.
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(service, forKey: .service)
+            try container.encode(replica, forKey: .replica)
+            try container.encode(state, forKey: .state)
+            try container.encode(ready, forKey: .ready)
+            try container.encode(pid, forKey: .pid)
+            try container.encode(cpuPercent, forKey: .cpuPercent)
+            try container.encode(memoryBytes, forKey: .memoryBytes)
+            try container.encode(processes, forKey: .processes)
+            try container.encode(restarts, forKey: .restarts)
+            try container.encode(since, forKey: .since)
+            try container.encode(reason, forKey: .reason)
+        }
     }
 
     var time: Timestamp

@@ -77,7 +77,8 @@ extension TopView {
         } else {
             parts.append((sample.stack.state.rawValue, sample.stack.state.style))
         }
-        let replicas = sample.services.flatMap(\.replicas)
+        // What has done its work, or waits for its schedule, is not there to be ready.
+        let replicas = sample.services.flatMap(\.replicas).filter { !$0.isAtRest || $0.state == .failed }
         parts.append(("\(replicas.count { $0.ready }) of \(replicas.count) ready", .plain))
         if let host = sample.host {
             if let percent = model.hostPercent {

@@ -15,6 +15,11 @@ extension ResolvedFile {
         differences(from: before.json, to: after.json, key: "")
     }
 
+    /// What is different about who may control the stack, and from where.
+    public static func differences(from before: ControlSpec, to after: ControlSpec) -> [Difference] {
+        differences(from: before.json, to: after.json, key: "control")
+    }
+
     private static func differences(from before: JSONValue?, to after: JSONValue?, key: String) -> [Difference] {
         guard before != after else { return [] }
         // A mapping that comes or goes does so key by key, so that what it holds is seen.

@@ -25,6 +25,7 @@ extension Judge {
                 told.beginRun(index)
             }
         case .runQueued: problem = told.services[index].runs.take(.waits)
+        case .runSuperseded: problem = told.services[index].runs.supersede()
         case .runReplaces: problem = told.services[index].runs.take(.replaces)
         case .runSkipped:
             // Also one that somebody asks for, where no replica is wanted.

@@ -68,7 +68,9 @@ extension Judge {
                 throw violation(.change, "\(service.name) is in the stack, and not shown")
             }
             shown.removeFirst()
-            let isThere = service.isListed || told.hasInstance(index) || service.unansweredOpenings > 0
+            let isThere =
+                service.isListed || told.hasInstance(index) || service.unansweredOpenings > 0
+                || told.hasDependentInstance(index)
             guard isThere else { throw violation(.change, "\(service.name) is shown, and nothing of it is left") }
             try check(first, of: index)
         }

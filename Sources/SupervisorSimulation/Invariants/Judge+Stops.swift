@@ -22,7 +22,7 @@ extension Judge {
     private func check(_ cause: StopCause, of instance: ToldInstance) throws(Violation) {
         let isJustified: Bool
         switch cause {
-        case .stopRequested, .restartRequested, .shutdown, .specChanged, .removed:
+        case .stopRequested, .restartRequested, .filesChanged, .shutdown, .specChanged, .removed:
             try checkOrder(of: instance)
             isJustified = told.services[instance.service].isGoingDown
         case .scaledDown: isJustified = !told.services[instance.service].wantedReplicas.contains(instance.replica)

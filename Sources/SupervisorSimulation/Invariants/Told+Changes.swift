@@ -30,6 +30,11 @@ extension Told {
     private func neededByNew(in stack: StackSpec) -> [Bool] {
         var isNeeded = services.map { _ in false }
         var open = services.filter { !$0.isListed }.map(\.name)
+        for service in services where service.isListed && service.isDesired {
+            let spec = stack.services.first { $0.name == service.name }
+            let dependencies = Set(service.spec.dependencies.map(\.service))
+            open += spec?.dependencies.map(\.service).filter { !dependencies.contains($0) } ?? []
+        }
         while let name = open.popLast() {
             guard let index = index(of: name), !isNeeded[index],
                 let spec = stack.services.first(where: { $0.name == name })
@@ -103,6 +108,7 @@ extension ServiceSpec {
     fileprivate func isLive(_ other: ServiceSpec) -> Bool {
         var spec = with(replicas: other.replicas)
         if spec.schedule != nil && other.schedule != nil { spec.schedule = other.schedule }
+        spec.isAwaitedToComplete = other.isAwaitedToComplete
         return spec == other
     }
 }

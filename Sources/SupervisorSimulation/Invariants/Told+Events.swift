@@ -96,7 +96,7 @@ extension Told {
         case .start(let names): start(names)
         case .stop(let names):
             for index in indices(orAll: names) { goDown(index, isDesired: false) }
-        case .restart(let names):
+        case .restart(let names, _):
             for index in indices(orAll: names) { goDown(index, isDesired: true) }
         case .scale(let name, let number): scale(name, to: number)
         case .apply(let stack): apply(stack)

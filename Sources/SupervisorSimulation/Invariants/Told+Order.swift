@@ -12,7 +12,15 @@ extension Told {
     }
 
     private func holdsUp(_ dependent: Int, _ service: Int) -> Bool {
-        guard services[dependent].isGoingDown else { return false }
+        services[dependent].isGoingDown && hasInstance(dependent, thatDependsOn: service)
+    }
+
+    /// Something runs that was made to depend on the service.
+    func hasDependentInstance(_ service: Int) -> Bool {
+        services[service].dependents.contains { hasInstance($0, thatDependsOn: service) }
+    }
+
+    private func hasInstance(_ dependent: Int, thatDependsOn service: Int) -> Bool {
         let name = services[service].name
         return services[dependent].replicas.contains { position in
             replicas[position].instance?.spec.dependencies.contains { $0.service == name } ?? false

@@ -45,9 +45,17 @@ struct ToldRuns {
     /// Returns what is wrong with what becomes of a run that is due.
     mutating func take(_ admission: Expectation) -> String? {
         guard expected == admission else { return "a run is due, and the rule for it is not kept: \(admission)" }
+        if admission == .replaces, isQueued { return "another run waits already, and nothing is said of it" }
         expected = nil
         if admission != .isSkipped { isQueued = true }
         if admission == .replaces { isReplacing = true }
+        return nil
+    }
+
+    /// Returns what is wrong with it that the run that waited never begins.
+    mutating func supersede() -> String? {
+        guard expected == .replaces, isQueued else { return "a run that waited is left out for no newer one" }
+        isQueued = false
         return nil
     }
 

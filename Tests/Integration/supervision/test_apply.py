@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import threading
 
 from stack import PYTHON, Stack, free_port, is_alive, wait_until
 
@@ -107,6 +109,46 @@ services:
     stack.post("/v1/apply", {})
     # No connection is refused: those that come in between wait in the queue.
     assert wait_until(lambda: (got := answer(port)) == "two" and got)
+
+
+def test_two_services_exchange_their_addresses(stack: Stack) -> None:
+    program = stack.directory / "server.py"
+    program.write_text(SERVER)
+    ports = [free_port(), free_port()]
+
+    def text(first: int, second: int) -> str:
+        return "services:\n" + "".join(
+            f"""  {name}:
+    command: [{PYTHON}, {program}, {name}]
+    listen: {{http: "127.0.0.1:{port}"}}
+    probes: {{readiness: {{log: serving}}}}
+"""
+            for name, port in (("one", first), ("two", second))
+        )
+
+    stack.up(text(*ports), "--wait")
+    assert [answer(port) for port in ports] == ["one", "two"]
+    stack.write(text(*reversed(ports)))
+    stack.post("/v1/apply", {})
+    stack.wait_for(lambda: any(event["code"] == "stack_applied" for event in stack.events()))
+    stack.wait_ready("one/0", "two/0")
+    assert [answer(port) for port in ports] == ["two", "one"]
+
+
+def test_of_two_applies_at_a_time_the_files_as_they_are_now_win(stack: Stack) -> None:
+    stack.up(sleepers(["a"]), "--wait")
+    fifo = stack.directory / "slow"
+    os.mkfifo(fifo)
+    stack.write(sleepers(["a"]) + f"  old: {{command: [sleep, '1000'], env_file: {fifo}}}\n")
+    slow = threading.Thread(target=stack.post, args=("/v1/apply", {}), daemon=True)
+    slow.start()
+    # It opens once the daemon has read the stack file and gone on to this one.
+    with open(fifo, "w"):
+        stack.write(sleepers(["a", "new"]))
+        assert stack.post("/v1/apply", {})[0] == 202
+    slow.join(timeout=60)
+    assert not slow.is_alive()
+    assert {service["name"] for service in stack.get("/v1/services")} == {"a", "new"}
 
 
 def answer(port: int) -> str:

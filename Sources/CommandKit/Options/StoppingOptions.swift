@@ -1,0 +1,39 @@
+import ArgumentParser
+import StackModel
+
+/// The options of a command that stops what runs, and returns when that is done.
+struct StoppingOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("t"), .customLong("timeout")],
+        help: ArgumentHelp(
+            "Kill each process that takes longer to stop than this, as in 10 or 10s; else its stop_grace_period holds.",
+            valueName: "duration"))
+    var grace: DurationArgument?
+
+    @Option(
+        help: ArgumentHelp("How long to wait until it is done, as in 30s; else without limit.", valueName: "duration"))
+    var waitTimeout: DurationArgument?
+
+    @Flag(inversion: .prefixedNo, help: "Return when it is done, or when it is asked for.")
+    var wait = true
+
+    func validate() throws {
+        guard !wait else { return }
+        if grace != nil { throw ValidationError("--timeout and --no-wait exclude each other.") }
+        if waitTimeout != nil { throw ValidationError("--wait-timeout and --no-wait exclude each other.") }
+    }
+
+    /// How long to wait, for those who share that with commands that stop nothing.
+    var waiting: Waiting {
+        Waiting(isWanted: wait, timeout: waitTimeout?.duration, grace: grace?.duration)
+    }
+}
+
+/// Whether and how long a command waits for what it has asked for.
+struct Waiting: Sendable {
+    var isWanted = true
+    /// Nil is without limit.
+    var timeout: Duration?
+    /// So long each process may take to stop; nil leaves that to the file.
+    var grace: Duration?
+}
