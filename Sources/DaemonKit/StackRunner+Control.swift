@@ -94,7 +94,10 @@ extension StackRunner: StackController {
             services = [name]
         case .signal(let name, let replica, let signal):
             try check([name])
-            if let replica { try check(replica, of: snapshot(of: name)) }
+            let service = try snapshot(of: name)
+            if let replica { try check(replica, of: service) }
+            let isRunning = service.replicas.contains { $0.pid != nil && $0.id.index == replica ?? $0.id.index }
+            guard isRunning else { throw .notRunning(replica.map { "\(name)/\($0)" } ?? name.text) }
             queue.post(.command(.signal(name, replica: replica, signal)))
             services = [name]
         }
