@@ -55,6 +55,7 @@ final class ScheduleClock {
             do throws(SystemError) {
                 try wallTimer?.set(armed.wall.map { WallTime(nanoseconds: $0.saturatingNanoseconds) })
             } catch {
+                armed.wall = nil
                 DaemonLog.write("schedules by the clock do not run: \(error)")
             }
         }

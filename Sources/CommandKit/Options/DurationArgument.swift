@@ -14,4 +14,6 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
             return nil
         }
     }
+
+    var defaultValueDescription: String { duration.text }
 }
