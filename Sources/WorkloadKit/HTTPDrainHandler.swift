@@ -2,74 +2,89 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Lets a connection drain without losing its first request.
+/// Ends a connection without losing a request, when it is told to quiesce or the client asks for it.
 ///
-/// Hummingbird closes a connection that is idle when it is told to quiesce. But a connection that was accepted a
-/// moment ago is idle too, its first request still on the way: closing it would lose a request that the client has
-/// every right to expect an answer to. So this handler holds the event back until that request has come, for a while.
-/// While it drains, answers say `Connection: close`, so that clients do not send a next request into a closing socket.
+/// Hummingbird closes a connection that is idle at that moment. But its next request, or the first, may be on its way
+/// already, and the client has every right to expect an answer. So this handler keeps the event to itself: it takes
+/// one more request, and answers it with `Connection: close`; only a client that sends none for a while is closed. And
+/// it closes in two steps (RFC 9112, 9.6): the reset with which the kernel answers what comes after a close could
+/// overtake the last answer, so it ends its own direction, and reads on until the client has seen that.
 final class HTTPDrainHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private enum State {
-        /// No request yet; becomes `serving` with the first, or `awaitingFirst` when told to quiesce before it.
-        case fresh
-        /// At least one request has come; becomes `draining` when told to quiesce.
-        case serving
-        /// Told to quiesce before any request; becomes `draining` with the first request, or when the wait is over.
-        case awaitingFirst
-        /// Passed on to Hummingbird, which closes when nothing is in flight; final.
-        case draining
-    }
+    /// How long a connection without a request may still send one.
+    static let patience = TimeAmount.seconds(2)
+    /// How long the client may take to see that the connection ends.
+    static let linger = TimeAmount.seconds(2)
 
-    /// How long a connection without any request may still send its first.
-    static let patience = TimeAmount.seconds(1)
-
-    private var state = State.fresh
+    private var state = State()
+    private var isHalfClosed = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        context.fireChannelRead(data)
-        guard case .head = unwrapInboundIn(data) else { return }
-        switch state {
-        case .fresh: state = .serving
-        case .awaitingFirst: drain(context)
-        case .serving, .draining: break
-        }
+        let isTaken =
+            switch unwrapInboundIn(data) {
+            case .head(let head): state.requestBegins(asksForClose: Self.asksForClose(head.headerFields))
+            case .body, .end: state.takesRest
+            }
+        if isTaken { context.fireChannelRead(data) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+        // Nobody behind this handler asks for more then.
+        if isHalfClosed { context.read() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is ChannelShouldQuiesceEvent else { return context.fireUserInboundEventTriggered(event) }
-        switch state {
-        case .fresh:
-            state = .awaitingFirst
-            context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { self.patienceEnded(context) }
-        case .serving:
-            drain(context)
-        case .awaitingFirst, .draining:
-            break
+        switch event {
+        case is ChannelShouldQuiesceEvent:
+            follow(state.drain(), context)
+        case ChannelEvent.inputClosed where isHalfClosed:
+            context.close(promise: nil)
+        default:
+            context.fireUserInboundEventTriggered(event)
         }
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch (state, unwrapOutboundIn(data)) {
-        case (.draining, .head(var head)):
-            head.headerFields[.connection] = "close"
+        switch unwrapOutboundIn(data) {
+        case .head(var head) where head.status.kind != .informational:
+            if state.answerBegins(saysClose: Self.asksForClose(head.headerFields)) {
+                head.headerFields[.connection] = "close"
+            }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
-        case (.fresh, _), (.serving, _), (.awaitingFirst, _), (.draining, _):
+        case .head, .body:
             context.write(data, promise: promise)
+        case .end:
+            context.write(data, promise: promise)
+            follow(state.answerEnds(), context)
         }
     }
 
-    private func patienceEnded(_ context: ChannelHandlerContext) {
-        guard case .awaitingFirst = state, context.channel.isActive else { return }
-        drain(context)
+    private func follow(_ next: State.Next, _ context: ChannelHandlerContext) {
+        switch next {
+        case .nothing:
+            break
+        case .awaitRequest:
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+                self.follow(self.state.waitEnds(), context)
+            }
+        case .close:
+            guard context.channel.isActive else { return }
+            isHalfClosed = true
+            context.flush()
+            context.close(mode: .output, promise: nil)
+            context.read()
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.linger) { context.close(promise: nil) }
+        }
     }
 
-    private func drain(_ context: ChannelHandlerContext) {
-        state = .draining
-        context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    private static func asksForClose(_ fields: HTTPFields) -> Bool {
+        fields[values: .connection].contains { value in
+            value.lowercased().split(whereSeparator: { $0 == "," || $0 == " " }).contains("close")
+        }
     }
 }

@@ -6,8 +6,8 @@ import ServiceLifecycle
 
 /// What makes a server of a Hummingbird responder and a listening socket.
 public enum HTTPServer {
-    /// A server that drains when it is told to shut down gracefully: requests in flight are answered, idle
-    /// connections are closed, and a connection whose first request is still on its way may send it.
+    /// A server that drains when it is told to shut down gracefully: requests in flight are answered, those that are
+    /// still on their way too, and each connection's last answer says that it is the last.
     public static func make<Responder: HTTPResponder>(
         _ socket: consuming ListeningSocket, responder: Responder, logger: Logger
     ) -> ConnectionServer<HTTP1Channel.Value>

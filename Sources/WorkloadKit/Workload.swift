@@ -48,14 +48,18 @@ public struct Workload: Sendable {
     ///
     /// - Parameters:
     ///   - services: what the program consists of, the ones that others need first.
+    ///   - servers: those that can serve nobody before every dependency has answered once; they begin then.
     ///   - dependencies: what must answer for the program to be ready.
     /// - Throws: ``SettingError``, ``ListenerError``, or what a service failed with.
-    public func run(_ services: [any Service], dependencies: [Dependency]) async throws {
+    public func run(
+        _ services: [any Service] = [], servers: [any Service] = [], dependencies: [Dependency]
+    ) async throws {
         let readiness = Readiness(dependencies)
         let drain = try settings.integer("DRAIN_SECONDS", default: 25, in: 0...3600)
+        let gated = servers.map(WhenReady.init)
         let lifecycle = Lifecycle(
-            manager: manager, readiness: readiness, patience: .seconds(drain), logger: logger)
-        var all = services
+            manager: manager, readiness: readiness, servers: gated, patience: .seconds(drain), logger: logger)
+        var all = services + gated
         if settings["PORT_ADMIN"] != nil {
             let port = try settings.integer("PORT_ADMIN", default: 0, in: 1...65535)
             let socket = try ListeningSocket.bind("127.0.0.1:\(port)")
@@ -83,6 +87,7 @@ public struct Workload: Sendable {
 private struct Lifecycle: Service {
     let manager: ServiceManager
     let readiness: Readiness
+    let servers: [WhenReady]
     /// How long the end may take.
     let patience: Duration
     let logger: Logger
@@ -120,6 +125,7 @@ private struct Lifecycle: Service {
             try? await Task.sleep(for: .milliseconds(100))
         }
         guard !Task.isCancelled else { return }
+        for server in servers { server.begin() }
         manager.ready(status: "serving")
         logger.info("ready")
     }

@@ -29,6 +29,6 @@ struct ShopBackend {
         ProcessRoutes(settings: settings).add(to: router)
 
         let server = HTTPServer.make(socket, responder: router.buildResponder(), logger: workload.logger)
-        try await workload.run([server], dependencies: [Dependency("database") { try await items.check() }])
+        try await workload.run(servers: [server], dependencies: [Dependency("database") { try await items.check() }])
     }
 }

@@ -8,8 +8,8 @@ import ServiceLifecycle
 struct ClientSession: Sendable {
     /// How often a silent client is asked whether it is there; who has not answered by the next time is gone.
     static let pingInterval = Duration.seconds(20)
-    /// How long the client may take to answer a close.
-    static let closePatience = TimeAmount.seconds(2)
+    /// How long the client may take to answer a close, and so to read what was sent before it.
+    static let closePatience = TimeAmount.seconds(5)
     /// How long a shutdown waits for messages that are still on their way through Redis.
     static let settlePatience = Duration.seconds(1)
     /// How long a client may take, at a shutdown, to read what waits for it.
@@ -74,9 +74,24 @@ struct ClientSession: Sendable {
     /// Sends what waits until the outbox is closed. A client that does not answer the close then is not waited for.
     private func write(to outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async throws {
         for await entry in outbox.entries {
-            try await outbound.write(Self.frame(entry))
+            switch entry {
+            case .text(let text): try await outbound.write(Self.frame(.text, ByteBuffer(string: text)))
+            case .ping: try await outbound.write(Self.frame(.ping, ByteBuffer()))
+            case .pong(let bytes): try await outbound.write(Self.frame(.pong, ByteBuffer(bytes: bytes)))
+            case .read(let room): try await read(room, to: outbound)
+            case .close(let code, let reason): try await outbound.write(Self.goodbye(code, reason))
+            }
         }
         channel.eventLoop.scheduleTask(in: Self.closePatience) { channel.close(promise: nil) }
+    }
+
+    /// Sends what the client has not been told of a room's stream.
+    private func read(_ room: String, to outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async throws {
+        // Where Redis goes away meanwhile, its next connection begins the reading anew.
+        while let (texts, isAll) = try? await hub.read(room, for: client) {
+            for text in texts { try await outbound.write(Self.frame(.text, ByteBuffer(string: text))) }
+            guard !isAll else { return }
+        }
     }
 
     /// Asks a client now and then whether it is there, and ends the connection of one that does not answer.
@@ -129,37 +144,42 @@ struct ClientSession: Sendable {
         do {
             switch message.type {
             case .join:
-                try await hub.join(client, message.room)
-                tell(.joined, room: message.room)
+                try await hub.join(client, message.room, after: message.after)
             case .leave:
                 await hub.leave(client, message.room)
                 tell(.left, room: message.room)
             case .message:
-                guard let text = message.text else { return tell(.error, text: "a message has a text") }
-                try await hub.say(text, in: message.room, from: client, name: name)
+                try await say(message)
             }
         } catch {
-            tell(.error, room: message.room, text: "\(error)")
+            tell(.error, room: message.room, text: "\(error)", key: message.key)
         }
     }
 
-    private func tell(_ type: ServerMessage.Kind, room: String? = nil, text: String? = nil) {
-        outbox.send(.text(ServerMessage(type: type, room: room, text: text).encoded()))
+    private func say(_ message: ClientMessage) async throws {
+        guard let text = message.text else { return tell(.error, room: message.room, text: "a message has a text") }
+        guard message.key.map(Rooms.isName) ?? true else {
+            return tell(.error, room: message.room, text: "a key is 1 to 64 letters, digits and ._-", key: message.key)
+        }
+        let id = try await hub.say(text, in: message.room, from: client, name: name, key: message.key)
+        // Without a key the sender could not tell which of its messages is meant.
+        if let key = message.key { tell(.accepted, room: message.room, id: id, key: key) }
     }
 
-    private static func frame(_ entry: Outbox.Entry) -> WebSocketFrame {
-        switch entry {
-        case .text(let text):
-            return WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(string: text))
-        case .ping:
-            return WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer())
-        case .pong(let bytes):
-            return WebSocketFrame(fin: true, opcode: .pong, data: ByteBuffer(bytes: bytes))
-        case .close(let code, let reason):
-            var data = ByteBuffer()
-            data.write(webSocketErrorCode: code)
-            data.writeString(reason)
-            return WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
-        }
+    private func tell(
+        _ type: ServerMessage.Kind, room: String? = nil, text: String? = nil, id: StreamID? = nil, key: String? = nil
+    ) {
+        outbox.send(.text(ServerMessage(type: type, room: room, text: text, id: id, key: key).encoded()))
+    }
+
+    private static func frame(_ opcode: WebSocketOpcode, _ data: ByteBuffer) -> WebSocketFrame {
+        WebSocketFrame(fin: true, opcode: opcode, data: data)
+    }
+
+    private static func goodbye(_ code: WebSocketErrorCode, _ reason: String) -> WebSocketFrame {
+        var data = ByteBuffer()
+        data.write(webSocketErrorCode: code)
+        data.writeString(reason)
+        return frame(.connectionClose, data)
     }
 }

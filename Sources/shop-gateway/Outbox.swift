@@ -9,6 +9,9 @@ struct Outbox: Sendable {
         case text(String)
         case ping
         case pong([UInt8])
+        /// What the client has not been told of a room's stream. It is fetched when its turn has come, as fast as the
+        /// client takes it, and so does not wait here.
+        case read(room: String)
         /// The last entry: nothing is sent after it.
         case close(WebSocketErrorCode, String)
     }

@@ -2,10 +2,10 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// The gateway's connection to Redis: publishes, subscribes, and comes back when it is lost.
+/// The gateway's connection to Redis: commands, subscriptions, and coming back when it is lost.
 ///
 /// Protocol version 3 puts published messages and the answers to commands on one connection, in the server's order.
-/// So an answer to PING proves that every message published before it has been handed on.
+/// So an answer proves that every message published before it has been handed on.
 actor RedisBus {
     /// Why a command has no answer.
     struct Fault: Error, CustomStringConvertible {
@@ -39,12 +39,15 @@ actor RedisBus {
     }
 
     /// Keeps a connection until the task is cancelled, and has every message of its channels delivered, one by one.
-    func run(_ deliver: @escaping Delivery) async {
+    ///
+    /// - Parameter connected: is told of each new connection before it delivers anything. What was published while there
+    ///   was none is not delivered.
+    func run(connected: @Sendable () async -> Void, deliver: @escaping Delivery) async {
         var delay = Duration.milliseconds(50)
         while true {
             let start = ContinuousClock.now
             do {
-                try await converse(deliver)
+                try await converse(connected, deliver)
                 disconnect(because: "the connection was closed")
             } catch {
                 disconnect(because: Task.isCancelled ? "the program is about to end" : "\(error)")
@@ -61,11 +64,6 @@ actor RedisBus {
 // MARK: - Commands
 
 extension RedisBus {
-    /// Publishes a message to whoever subscribes to the channel, this gateway included.
-    func publish(_ message: String, to channel: String) async throws {
-        _ = try await command(["PUBLISH", channel, message])
-    }
-
     /// Returns when Redis answers; by then every message that was published before has been delivered.
     func ping() async throws {
         _ = try await command(["PING"])
@@ -83,7 +81,10 @@ extension RedisBus {
         if channels.remove(channel) != nil { send(["UNSUBSCRIBE", channel]) }
     }
 
-    private func command(_ words: [String]) async throws -> RESPValue {
+    /// A command's answer.
+    ///
+    /// - Throws: ``Fault``, also where the connection was lost: the command may have been carried out then, or not.
+    func command(_ words: [String]) async throws -> RESPValue {
         switch state {
         case .disconnected(let reason):
             throw Fault(description: reason)
@@ -108,7 +109,7 @@ extension RedisBus {
 
 extension RedisBus {
     /// Connects, and returns or throws when the connection has ended.
-    private func converse(_ deliver: Delivery) async throws {
+    private func converse(_ connected: () async -> Void, _ deliver: Delivery) async throws {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.seconds(2))
             .connect(to: address) { channel in
@@ -127,6 +128,7 @@ extension RedisBus {
                 throw Fault(description: "this is no Redis of version 6 or later")
             }
             let writes = connect()
+            await connected()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for await words in writes { try await outbound.write(.command(words)) }

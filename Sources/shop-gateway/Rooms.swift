@@ -3,7 +3,7 @@ struct ClientID: Hashable, Sendable {
     let number: UInt64
 }
 
-/// Who is in which room.
+/// Who is in which room, and how far each has been told what is said there.
 struct Rooms {
     /// The most rooms that one client may be in.
     static let perClient = 32
@@ -22,12 +22,39 @@ struct Rooms {
         case refused
     }
 
-    private var members: [String: Set<ClientID>] = [:]
+    /// How a member learns what is said.
+    enum Standing: Equatable {
+        /// Not yet: it is about to join; becomes `reading`.
+        case joining
+        /// From the room's stream, after this place; becomes `listening` when it has come to the end.
+        case reading(after: StreamID)
+        /// As it is published. This is the last that it was told; becomes `reading` when something may have been missed.
+        case listening(since: StreamID)
+
+        /// The last message that the member was told; nil before it has joined.
+        var place: StreamID? {
+            switch self {
+            case .joining: nil
+            case .reading(let place), .listening(let place): place
+            }
+        }
+    }
+
+    private var members: [String: [ClientID: Standing]] = [:]
     private var rooms: [ClientID: Set<String>] = [:]
 
     /// Who is in a room.
     func members(of room: String) -> Set<ClientID> {
-        members[room] ?? []
+        Set((members[room] ?? [:]).keys)
+    }
+
+    /// How a member of a room learns what is said; nil for those who are none.
+    subscript(client: ClientID, in room: String) -> Standing? {
+        get { members[room]?[client] }
+        set {
+            guard contains(client, in: room), let newValue else { return }
+            members[room]?[client] = newValue
+        }
     }
 
     func contains(_ client: ClientID, in room: String) -> Bool {
@@ -38,14 +65,14 @@ struct Rooms {
         guard !contains(client, in: room) else { return .none }
         guard rooms[client, default: []].count < Self.perClient else { return .refused }
         rooms[client, default: []].insert(room)
-        members[room, default: []].insert(client)
+        members[room, default: [:]][client] = .joining
         return members[room]?.count == 1 ? .opened : .membership
     }
 
     mutating func leave(_ client: ClientID, _ room: String) -> Change {
         guard rooms[client]?.remove(room) != nil else { return .none }
         if rooms[client]?.isEmpty == true { rooms[client] = nil }
-        members[room]?.remove(client)
+        members[room]?[client] = nil
         guard members[room]?.isEmpty == true else { return .membership }
         members[room] = nil
         return .closed
@@ -56,7 +83,29 @@ struct Rooms {
         (rooms[client] ?? []).sorted().filter { leave(client, $0) == .closed }
     }
 
-    /// A room's name: 1 to 64 letters, digits, dots, underscores and hyphens of ASCII.
+    /// A message is published: who listens is told it, and returned.
+    mutating func hear(_ message: StreamID, in room: String) -> [ClientID] {
+        let listeners = (members[room] ?? [:]).compactMap { client, standing in
+            if case .listening = standing { client } else { nil }
+        }
+        for client in listeners { members[room]?[client] = .listening(since: message) }
+        return listeners
+    }
+
+    /// Something may have been published that was not heard: everybody who has joined must read, and is returned.
+    mutating func missEverything() -> [(client: ClientID, room: String)] {
+        var readers: [(client: ClientID, room: String)] = []
+        for (room, standings) in members {
+            for (client, standing) in standings {
+                guard let place = standing.place else { continue }
+                members[room]?[client] = .reading(after: place)
+                readers.append((client, room))
+            }
+        }
+        return readers
+    }
+
+    /// A room's name, or a message's key: 1 to 64 letters, digits, dots, underscores and hyphens of ASCII.
     static func isName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in

@@ -25,7 +25,7 @@ struct ShopGateway {
             guard let socket = await handshake.socket() else { return }
             await ClientSession.serve(socket, hub: hub, logger: workload.logger)
         }
-        try await workload.run([hub, server], dependencies: [Dependency("redis") { try await bus.ping() }])
+        try await workload.run([hub], servers: [server], dependencies: [Dependency("redis") { try await bus.ping() }])
     }
 
     private static func redisAddress(_ text: String) throws -> SocketAddress {

@@ -9,7 +9,7 @@ typealias WebSocket = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
 /// An accepted connection before its handshake.
 struct Handshake: Sendable {
     /// How long it may take once the gateway is about to end.
-    static let patienceAtTheEnd = TimeAmount.seconds(1)
+    static let patienceAtTheEnd = TimeAmount.seconds(2)
 
     let channel: any Channel
     /// What becomes of the connection: a WebSocket, or nil where the client asked for something else.

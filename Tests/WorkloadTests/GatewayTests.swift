@@ -41,6 +41,33 @@ import Testing
         #expect(rooms.join(ann, "more") == .opened)
     }
 
+    @Test func whoReadsIsNotToldWhatIsPublishedAndWhoListensIsToldOnce() throws {
+        let (first, second) = (try #require(StreamID("1-0")), try #require(StreamID("2-0")))
+        var rooms = Rooms()
+        for client in [ann, ben] { _ = rooms.join(client, "a") }
+        #expect(rooms.hear(first, in: "a") == [])
+        rooms[ann, in: "a"] = .listening(since: .start)
+        rooms[ben, in: "a"] = .reading(after: .start)
+        #expect(rooms.hear(first, in: "a") == [ann])
+        #expect(rooms[ann, in: "a"] == .listening(since: first))
+        #expect(rooms[ben, in: "a"] == .reading(after: .start))
+        rooms[ben, in: "a"] = .listening(since: first)
+        let told = rooms.hear(second, in: "a")
+        #expect(Set(told) == [ann, ben])
+    }
+
+    @Test func whoHasMissedSomethingReadsFromWhereItStands() throws {
+        let place = try #require(StreamID("1-7"))
+        var rooms = Rooms()
+        for client in [ann, ben] { _ = rooms.join(client, "a") }
+        rooms[ann, in: "a"] = .listening(since: place)
+        let readers = rooms.missEverything()
+        #expect(readers.map(\.client) == [ann], "who is about to join has missed nothing")
+        #expect(rooms[ann, in: "a"] == .reading(after: place))
+        rooms[ClientID(number: 3), in: "a"] = .joining
+        #expect(rooms.members(of: "a") == [ann, ben], "a standing makes no member")
+    }
+
     @Test(arguments: [("lobby", true), ("A.b_c-9", true), ("", false), ("a b", false), ("ä", false), ("a\n", false)])
     func namesAreChecked(name: String, isName: Bool) {
         #expect(Rooms.isName(name) == isName)
@@ -62,6 +89,39 @@ import Testing
         let outbox = Outbox()
         for _ in 0..<Outbox.capacity { #expect(outbox.send(.ping) == .queued) }
         #expect(outbox.send(.ping) == .full)
+    }
+}
+
+@Suite struct RoomLogTests {
+    @Test(arguments: ["", "1", "1-", "-1", "1-2-3", "a-1", "1-+", "18446744073709551616-0"])
+    func whatIsNoPlaceIsNone(text: String) {
+        #expect(StreamID(text) == nil)
+    }
+
+    @Test func placesAreOrderedByTimeThenByNumber() throws {
+        let places = try ["9-10", "10-2", "10-11"].map { try #require(StreamID($0)) }
+        #expect(places == places.shuffled().sorted())
+        #expect(places.map(\.description) == ["9-10", "10-2", "10-11"])
+        #expect(StreamID.start < places[0])
+    }
+
+    @Test func aPublishedMessageKeepsItsSpaces() throws {
+        let id = try #require(StreamID("5-1"))
+        let told = RoomLog.told("5-1 7-1  two  words ", on: "room:a")
+        #expect(told?.room == "a")
+        #expect(told?.message == RoomLog.Message(id: id, client: "7-1", text: " two  words "))
+        #expect(RoomLog.told("5-1 7-1 x", on: "elsewhere") == nil)
+        #expect(RoomLog.told("nonsense", on: "room:a") == nil)
+    }
+
+    @Test func entriesOfAStreamAreMessages() throws {
+        let fields: [RESPValue] = [.string("client"), .string("7-1"), .string("text"), .string("hi")]
+        let id = try #require(StreamID("5-1"))
+        let answer = RESPValue.array([.array([.string("5-1"), .array(fields)])])
+        #expect(try RoomLog.messages(in: answer) == [.init(id: id, client: "7-1", text: "hi")])
+        for broken in [.null, .array([.null]), .array([.array([.string("x"), .array(fields)])])] as [RESPValue] {
+            #expect(throws: RedisBus.Fault.self) { try RoomLog.messages(in: broken) }
+        }
     }
 }
 
