@@ -34,6 +34,17 @@ int clinux_open(int directory, const char *path, int flags, unsigned mode) {
     return result(openat(directory, path, flags | O_CLOEXEC, mode));
 }
 
+int clinux_open_path(const char *path) { return result(open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC)); }
+
+int clinux_chown(int descriptor, uint32_t user, uint32_t group) {
+    return result(fchownat(descriptor, "", user, group, AT_EMPTY_PATH));
+}
+
+int64_t clinux_copy_range(int source, int target, size_t count) {
+    const ssize_t copied = copy_file_range(source, NULL, target, NULL, count, 0);
+    return copied < 0 ? -errno : copied;
+}
+
 int clinux_pipe(int *read_end, int *write_end) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -errno;

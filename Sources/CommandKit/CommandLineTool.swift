@@ -34,12 +34,16 @@ public enum CommandLineTool {
 
     /// A misspelt command is told by its name, not as an argument too many.
     private static func checkCommandName(_ arguments: [String]) throws {
-        guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return }
-        let commands = Stackctl.configuration.subcommands
-        let known = commands.map { $0._commandName }
-        let aliases = commands.flatMap { $0.configuration.aliases }
-        guard !known.contains(name), !aliases.contains(name) else { return }
-        throw CommandFailure(.usage, "there is no command \"\(name)\"", advice: advice(for: name, among: known))
+        var commands = Stackctl.configuration.subcommands
+        for name in arguments {
+            guard !commands.isEmpty, !name.hasPrefix("-"), name != "help" else { return }
+            let meant = commands.first { $0._commandName == name || $0.configuration.aliases.contains(name) }
+            guard let meant else {
+                let known = commands.map { $0._commandName }
+                throw CommandFailure(.usage, "there is no command \"\(name)\"", advice: advice(for: name, among: known))
+            }
+            commands = meant.configuration.subcommands
+        }
     }
 
     private static func report(_ failure: CommandFailure) -> CommandStatus {

@@ -17,6 +17,10 @@ public struct CommandStatus: RawRepresentable, Hashable, Sendable {
     public static let noDaemon = CommandStatus(rawValue: 4)
     public static let noSuchService = CommandStatus(rawValue: 5)
     public static let timedOut = CommandStatus(rawValue: 6)
+    /// What was asked for failed, and what was before is back.
+    public static let rolledBack = CommandStatus(rawValue: 7)
+    /// As a shell tells the end by Ctrl-C.
+    static let interrupted = CommandStatus(rawValue: 128 + Signal.interrupt.number)
 }
 
 extension CommandStatus {

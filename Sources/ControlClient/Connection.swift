@@ -29,7 +29,7 @@ enum Connection {
         _ request: HTTPRequest, with path: String, within timeout: Duration,
         _ makeHandler: @escaping @Sendable (EventLoopPromise<Handler.Answer>) -> Handler
     ) async throws(ControlClientError) -> Handler.Answer {
-        do {
+        try await answer(from: path) {
             let answer = group.next().makePromise(of: Handler.Answer.self)
             let channel = try await connect(to: path, within: timeout, answer, makeHandler)
             let deadline = channel.eventLoop.scheduleTask(in: TimeAmount(timeout)) {
@@ -39,8 +39,19 @@ enum Connection {
             answer.futureResult.whenComplete { _ in deadline.cancel() }
             for part in request.parts { channel.write(part, promise: nil) }
             channel.flush()
+            return (channel, answer.futureResult)
+        }
+    }
+
+    /// Waits for the answer to what `send` has sent over a connection, which is closed when the task is cancelled.
+    static func answer<Answer: Sendable>(
+        from path: String, isolation: isolated (any Actor)? = #isolation,
+        to send: () async throws -> (any Channel, EventLoopFuture<Answer>)
+    ) async throws(ControlClientError) -> Answer {
+        do {
+            let (channel, answer) = try await send()
             return try await withTaskCancellationHandler {
-                try await answer.futureResult.get()
+                try await answer.get()
             } onCancel: {
                 channel.close(promise: nil)
             }

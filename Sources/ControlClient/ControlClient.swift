@@ -33,6 +33,11 @@ extension ControlClient {
         try await get("/v1/services/\(try checked(name))")
     }
 
+    /// The rollout of the service, where there is one, and its revisions so far.
+    public func rollout(of service: String) async throws(ControlClientError) -> RolloutStatusDocument {
+        try await get("/v1/services/\(try checked(service))/rollout")
+    }
+
     /// Why the service, or one replica of it, is in its state: the newest event, its cause, the cause's cause, ….
     public func explain(_ service: String, replica: Int? = nil) async throws(ControlClientError) -> [EventDocument] {
         let name = try checked(service)
@@ -100,15 +105,34 @@ extension ControlClient {
 
 extension ControlClient {
     /// Asks for the action on the services, none meaning all, and returns when it is accepted, not when it is done.
+    /// - Parameters:
+    ///   - grace: of `stop` and `restart`: how long each instance has to end, in place of its own grace period.
+    ///   - atOnce: of `restart`: all instances are stopped, then started, without a rollout.
     public func perform(
-        _ action: ServiceAction, services: [String] = []
+        _ action: ServiceAction, services: [String] = [], grace: Duration? = nil, atOnce: Bool = false
     ) async throws(ControlClientError) -> AcceptedDocument {
-        try await post("/v1/\(action.rawValue)", ServiceSelection(services: services))
+        try await post("/v1/\(action.rawValue)", ActionRequest(services: services, grace: grace, atOnce: atOnce))
     }
 
-    /// Asks for the stack to be stopped and the daemon to end.
-    public func shutdown(immediately: Bool = false) async throws(ControlClientError) -> AcceptedDocument {
-        try await post("/v1/shutdown", ShutdownRequest(immediately: immediately))
+    /// Asks for the stack to be stopped and the daemon to end; `grace`: how long each instance has to end, in place of
+    /// its own grace period.
+    public func shutdown(
+        immediately: Bool = false, grace: Duration? = nil
+    ) async throws(ControlClientError) -> AcceptedDocument {
+        try await post("/v1/shutdown", ShutdownRequest(immediately: immediately, grace: grace))
+    }
+
+    /// Asks for something of the service's rollout.
+    public func rollout(
+        _ service: String, _ command: RolloutCommand
+    ) async throws(ControlClientError) -> AcceptedDocument {
+        let path = "/v1/services/\(try checked(service))/rollout"
+        return switch command {
+        case .pause: try await answer(to: .post("\(path)/pause"), accepting: [202])
+        case .resume: try await answer(to: .post("\(path)/resume"), accepting: [202])
+        case .promote(let fully): try await post("\(path)/promote", PromoteRequest(fully: fully))
+        case .undo(let number): try await post("\(path)/undo", UndoRequest(revision: number))
+        }
     }
 }
 
@@ -120,11 +144,12 @@ extension ControlClient {
         try await post("/v1/plan", PlanRequest(environment: environment), accepting: 200)
     }
 
-    /// Begins to make the running stack what its files say; `plan`: only where that is still the plan.
+    /// Begins to make the running stack what its files say; `plan`: only where that is still the plan; `atOnce`:
+    /// instances that a rollout would replace are all stopped, then started.
     public func apply(
-        plan: String? = nil, environment: [String: String] = [:]
+        plan: String? = nil, environment: [String: String] = [:], atOnce: Bool = false
     ) async throws(ControlClientError) -> PlanDocument {
-        try await post("/v1/apply", ApplyRequest(plan: plan, environment: environment))
+        try await post("/v1/apply", ApplyRequest(plan: plan, environment: environment, atOnce: atOnce))
     }
 
     /// Asks for another number of replicas.

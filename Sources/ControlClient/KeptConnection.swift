@@ -22,22 +22,14 @@ actor KeptConnection {
 
     /// Sends the request and gives the whole answer, however long that takes.
     func exchange(_ request: HTTPRequest) async throws(ControlClientError) -> HTTPResponse {
-        do {
+        defer { lastUse = .now }
+        return try await Connection.answer(from: path) {
             let channel = try await usableChannel()
             let answer = channel.eventLoop.makePromise(of: HTTPResponse.self)
             channel.writeAndFlush(SerialExchangeHandler.Exchange(request: request, answer: answer)).whenFailure {
                 answer.fail($0)
             }
-            defer { lastUse = .now }
-            return try await withTaskCancellationHandler {
-                try await answer.futureResult.get()
-            } onCancel: {
-                channel.close(promise: nil)
-            }
-        } catch let error as ControlClientError {
-            throw error
-        } catch {
-            throw ControlClientError(error, path: path)
+            return (channel, answer.futureResult)
         }
     }
 

@@ -9,12 +9,15 @@ public struct ControlProblem: Error, Hashable, Sendable {
         case noSuchService = "no_such_service"
         case noSuchReplica = "no_such_replica"
         case noSuchExecution = "no_such_execution"
+        case noSuchRevision = "no_such_revision"
         case methodNotAllowed = "method_not_allowed"
         case notAcceptable = "not_acceptable"
         case requestTimeout = "request_timeout"
         case shuttingDown = "shutting_down"
         case planChanged = "plan_changed"
+        case portConflict = "port_conflict"
         case notRunning = "not_running"
+        case noRollout = "no_rollout"
         case bodyTooLarge = "body_too_large"
         case misdirected = "misdirected_request"
         case invalidFile = "invalid_file"
@@ -36,11 +39,11 @@ public struct ControlProblem: Error, Hashable, Sendable {
             case .badRequest: 400
             case .unauthorized: 401
             case .forbidden: 403
-            case .notFound, .noSuchService, .noSuchReplica, .noSuchExecution: 404
+            case .notFound, .noSuchService, .noSuchReplica, .noSuchExecution, .noSuchRevision: 404
             case .methodNotAllowed: 405
             case .notAcceptable: 406
             case .requestTimeout: 408
-            case .shuttingDown, .planChanged, .notRunning: 409
+            case .shuttingDown, .planChanged, .portConflict, .notRunning, .noRollout: 409
             case .bodyTooLarge: 413
             case .misdirected: 421
             case .invalidFile, .cannotExecute: 422
@@ -98,6 +101,10 @@ extension ControlProblem {
         ControlProblem(.noSuchExecution, "no execution has the number \(id); it has ended, or never was")
     }
 
+    public static func noSuchRevision(_ detail: String) -> ControlProblem {
+        ControlProblem(.noSuchRevision, detail)
+    }
+
     public static var shuttingDown: ControlProblem {
         ControlProblem(.shuttingDown, "the stack is being shut down and takes no more commands")
     }
@@ -105,6 +112,17 @@ extension ControlProblem {
     public static func planChanged(to plan: String) -> ControlProblem {
         ControlProblem(
             .planChanged, "the stack or its files have changed since that plan was made; the plan is \(plan) now")
+    }
+
+    /// `conflicts`: as the plan tells them.
+    public static func portConflict(_ conflicts: [String]) -> ControlProblem {
+        ControlProblem(
+            .portConflict, "nothing was changed, as an address is taken: \(conflicts.joined(separator: "; "))")
+    }
+
+    /// `reason`: what kind of rollout there is not.
+    public static func noRollout(of service: String, _ reason: String) -> ControlProblem {
+        ControlProblem(.noRollout, "service \"\(service)\" \(reason)")
     }
 
     /// `name`: a service, or one replica of it.

@@ -8,7 +8,8 @@ public protocol JSONValue: Sendable {
 public indirect enum JSONSchema: Sendable {
     case string(format: String? = nil)
     case integer(minimum: Int64? = nil, maximum: Int64? = nil)
-    case number, boolean
+    case number(minimum: Int64? = nil, maximum: Int64? = nil)
+    case boolean
     /// One of these words.
     case words([String])
     case array(JSONSchema)
@@ -48,9 +49,13 @@ extension UInt64: JSONValue {
 }
 
 extension Double: JSONValue {
-    public static var schema: JSONSchema { .number }
-    /// JSON has no word for what is not finite.
-    public func write(to writer: inout JSONWriter) { writer.literal(isFinite ? "\(self)" : "null") }
+    public static var schema: JSONSchema { .number() }
+
+    /// A whole number without a fraction, as `JSONEncoder` has it; JSON has no word for what is not finite.
+    public func write(to writer: inout JSONWriter) {
+        let text = "\(self)"
+        writer.literal(!isFinite ? "null" : text.hasSuffix(".0") ? text.dropLast(2) : text[...])
+    }
 }
 
 extension Timestamp: JSONValue {

@@ -4,22 +4,36 @@ public enum ServiceAction: String, Hashable, Codable, Sendable, CaseIterable {
     case start
     /// Stop them, dependents before what they depend on.
     case stop
-    /// Stop them, then start them.
+    /// Replace their instances by new ones.
     case restart
 }
 
-/// The body of `POST /v1/{action}`.
-public struct ServiceSelection: Hashable, Codable, Sendable {
+/// The body of `POST /v1/{action}`, and, without services, of `POST /v1/services/{name}/{action}`.
+public struct ActionRequest: Hashable, Codable, Sendable {
     /// None means all.
     public var services: [String]
+    /// `stop` and `restart`: how long each instance has to end, in place of its own grace period.
+    public var grace: Seconds?
+    /// `restart`: all instances are stopped, then started, without a rollout.
+    public var atOnce: Bool
 
-    public init(services: [String] = []) {
+    public init(services: [String] = [], grace: Duration? = nil, atOnce: Bool = false) {
         self.services = services
+        self.grace = grace.map { Seconds($0) }
+        self.atOnce = atOnce
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case services
+        case grace = "grace_seconds"
+        case atOnce = "at_once"
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         services = try container.decodeIfPresent([String].self, forKey: .services) ?? []
+        grace = try container.decodeIfPresent(Seconds.self, forKey: .grace)
+        atOnce = try container.decodeIfPresent(Bool.self, forKey: .atOnce) ?? false
     }
 }
 
@@ -27,14 +41,23 @@ public struct ServiceSelection: Hashable, Codable, Sendable {
 public struct ShutdownRequest: Hashable, Codable, Sendable {
     /// Without hooks, drains and grace.
     public var immediately: Bool
+    /// How long each instance has to end, in place of its own grace period.
+    public var grace: Seconds?
 
-    public init(immediately: Bool = false) {
+    public init(immediately: Bool = false, grace: Duration? = nil) {
         self.immediately = immediately
+        self.grace = grace.map { Seconds($0) }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case immediately
+        case grace = "grace_seconds"
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         immediately = try container.decodeIfPresent(Bool.self, forKey: .immediately) ?? false
+        grace = try container.decodeIfPresent(Seconds.self, forKey: .grace)
     }
 }
 
@@ -83,17 +106,26 @@ public struct AcceptedDocument: Hashable, Codable, Sendable {
     }
 }
 
-extension ServiceSelection: WireRequest {
-    public static let summary = "Services that something is to be done with."
-    public static let properties: [WireProperty<ServiceSelection>] = [
-        .omissible("services", \.services, "Their names; none means all.")
+extension ActionRequest: WireRequest {
+    public static let summary = "Services that something is to be done with, and how."
+    public static let properties: [WireProperty<ActionRequest>] = [
+        .omissible(
+            "at_once", \.atOnce, "restart: all instances are stopped, then started, without a rollout."),
+        .optional(
+            "grace_seconds", \.grace,
+            "stop, restart: how long each instance has to end, in place of its own grace period."),
+        .omissible(
+            "services", \.services, "Their names; none means all. Not there where the path names the service."),
     ]
 }
 
 extension ShutdownRequest: WireRequest {
     public static let summary = "How the stack is to be shut down."
     public static let properties: [WireProperty<ShutdownRequest>] = [
-        .omissible("immediately", \.immediately, "Without hooks, drains and grace.")
+        .optional(
+            "grace_seconds", \.grace,
+            "How long each instance has to end, in place of its own grace period; not with immediately."),
+        .omissible("immediately", \.immediately, "Without hooks, drains and grace."),
     ]
 }
 

@@ -25,13 +25,20 @@ public struct ServiceDocument: Hashable, Codable, Sendable {
     public var dependencies: [Dependency]
     /// How many replicas there should be.
     public var scale: Int
+    /// By their indices; one that is replaced while it serves is followed by the one that comes, whose `revision` and
+    /// `instance` are other ones.
     public var replicas: [ReplicaDocument]
     /// Of a service that runs when its schedule says so.
     public var schedule: ScheduleDocument?
+    /// The one under way, or that has failed and stands still.
+    public var rollout: RolloutDocument?
+    /// Its revisions, the newest first; the one that counts is the first.
+    public var history: [RevisionDocument]
 
     public init(
         name: String, desired: Desired, ready: Bool, revision: String, dependencies: [Dependency],
-        scale: Int, replicas: [ReplicaDocument], schedule: ScheduleDocument? = nil
+        scale: Int, replicas: [ReplicaDocument], schedule: ScheduleDocument? = nil, rollout: RolloutDocument? = nil,
+        history: [RevisionDocument] = []
     ) {
         self.name = name
         self.desired = desired
@@ -41,10 +48,12 @@ public struct ServiceDocument: Hashable, Codable, Sendable {
         self.scale = scale
         self.replicas = replicas
         self.schedule = schedule
+        self.rollout = rollout
+        self.history = history
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, desired, ready, revision, scale, replicas, schedule
+        case name, desired, ready, revision, scale, replicas, schedule, rollout, history
         case dependencies = "depends_on"
     }
 }
@@ -56,12 +65,16 @@ extension ServiceDocument: WireDocument {
     public static let properties: [WireProperty<ServiceDocument>] = [
         .init("depends_on", \.dependencies, "What must hold before it starts."),
         .init("desired", \.desired, "What is wanted of it."),
+        .init("history", \.history, "Its revisions, the newest first; the one that counts is the first."),
         .init("name", \.name, "The name of the service."),
         .init(
             "ready", \.ready,
             "It is as desired: every replica ready or completed, or nothing of it running where it should be stopped."),
-        .init("replicas", \.replicas, "Its replicas, in the order of their indices."),
+        .init(
+            "replicas", \.replicas,
+            "In the order of their indices; one that is replaced while it serves is followed by the one that comes."),
         .init("revision", \.revision, "The hash of its resolved definition and its executable."),
+        .optional("rollout", \.rollout, "The one under way, or that has failed and stands still."),
         .init("scale", \.scale, "How many replicas there should be."),
         .optional("schedule", \.schedule, "Of a service that runs when its schedule says so."),
     ]

@@ -1,3 +1,4 @@
+import ControlProtocol
 import NIOCore
 import StackModel
 import Synchronization
@@ -87,14 +88,19 @@ final class Admission: Sendable {
         return holders.count { $0 == holder } < max(1, Int(Double(limit) * limits.userShare))
     }
 
-    /// Takes note of a stream until `leave`. False: there are too many, or the server stops.
-    func enter(_ source: any RecordSource, for call: Call) -> Bool {
-        state.withLock { state in
+    /// Takes note of a stream until `leave`.
+    /// - Throws: `too_many_connections`, `shutting_down`.
+    func enter(_ source: any RecordSource, for call: Call) throws(ControlProblem) {
+        try state.withLock { state throws(ControlProblem) in
+            guard !state.isStopping else {
+                throw ControlProblem(.shuttingDown, "the daemon ends, and so do all streams")
+            }
             let holders = state.streams.values.map(\.holder)
-            guard !state.isStopping, hasRoom(for: call.holder, among: holders, of: limits.streams) else { return false }
+            guard hasRoom(for: call.holder, among: holders, of: limits.streams) else {
+                throw .tooManyStreams(limit: limits.streams)
+            }
             state.streams[ObjectIdentifier(source)] = Stream(
                 source: source, channel: call.channel, holder: call.holder, isAllowed: call.isAllowed)
-            return true
         }
     }
 
@@ -118,5 +124,12 @@ final class Admission: Sendable {
         }
         for source in sources { source.finish() }
         return channels
+    }
+}
+
+extension ControlProblem {
+    fileprivate static func tooManyStreams(limit: Int) -> ControlProblem {
+        ControlProblem(
+            .tooManyConnections, "\(limit) clients follow events or logs, and that is the limit; try again")
     }
 }

@@ -123,7 +123,7 @@ extension ControlProblem {
             DecodingError.valueNotFound(_, let context) where !context.codingPath.isEmpty:
             .badRequest(
                 "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)")
-        default: .badRequest("the body of the request is no JSON")
+        default: .badRequest("the body of the request is no JSON, or a number in it does not fit its field")
         }
     }
 }

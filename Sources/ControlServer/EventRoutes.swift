@@ -25,7 +25,7 @@ enum EventRoutes {
             answers: [
                 .events(EventDocument.self, "The events, as server-sent events."),
                 .json([StreamRecord<EventDocument>].self, "The kept events."),
-            ], problems: [.notAcceptable, .tooManyConnections]
+            ], problems: [.notAcceptable, .tooManyConnections, .shuttingDown]
         ) { call throws(ControlProblem) in
             let wantsArray = call.accepts("application/json") && !call.accepts(StreamFormat.serverSentEvents.mediaType)
             let follow = try call.follow ?? !wantsArray

@@ -69,12 +69,10 @@ extension JSONWriter {
             if let format { format == "byte" ? member("contentEncoding", "base64") : member("format", format) }
         case .integer(let minimum, let maximum):
             member("type", "integer")
-            for (name, bound) in [("minimum", minimum), ("maximum", maximum)] {
-                guard let bound else { continue }
-                key(name)
-                literal(String(bound))
-            }
-        case .number: member("type", "number")
+            bounds(minimum, maximum)
+        case .number(let minimum, let maximum):
+            member("type", "number")
+            bounds(minimum, maximum)
         case .boolean: member("type", "boolean")
         case .words(let words):
             member("type", "string")
@@ -101,6 +99,14 @@ extension JSONWriter {
                 for choice in choices { writer.write(choice) }
             }
         case .anyObject: member("type", "object")
+        }
+    }
+
+    private mutating func bounds(_ minimum: Int64?, _ maximum: Int64?) {
+        for (name, bound) in [("minimum", minimum), ("maximum", maximum)] {
+            guard let bound else { continue }
+            key(name)
+            literal(String(bound))
         }
     }
 }

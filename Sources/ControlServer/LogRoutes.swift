@@ -31,7 +31,7 @@ enum LogRoutes {
             answers: [
                 .events(LogLine.self, "The lines, as server-sent events."),
                 .stream(LogLine.self, as: .lines, "The lines, one JSON document each."),
-            ], problems: [.noSuchService, .tooManyConnections]
+            ], problems: [.noSuchService, .tooManyConnections, .shuttingDown]
         ) { call throws(ControlProblem) in
             let query = try query(call)
             return try Response(

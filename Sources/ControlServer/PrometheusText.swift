@@ -9,17 +9,19 @@ struct PrometheusText {
 
     private(set) var text = ""
 
-    private enum Kind: String {
+    enum Kind: String {
         case counter, gauge, histogram
     }
 
-    private typealias Labels = [(name: String, value: String)]
+    typealias Labels = [(name: String, value: String)]
 
     static func render(_ metrics: StackMetrics, _ counts: RequestStatistics.Counts) -> String {
         var writer = PrometheusText()
         writer.writeStack(metrics.stack)
         writer.writeServices(metrics.services)
         writer.writeSchedules(metrics.services)
+        writer.writeRollouts(metrics.services.map(\.document))
+        writer.writeRoutes(metrics.routes)
         let replicas = metrics.services.flatMap(\.replicas)
         writer.writeReplicas(replicas)
         writer.writeUsage(replicas)
@@ -115,9 +117,9 @@ struct PrometheusText {
                 }
             }
         }
-        write("stackd_replica_cpu_seconds_total", .counter, "Processor time of the running instance.", \.cpuSeconds)
-        write("stackd_replica_memory_bytes", .gauge, "Memory of the running instance.") { Double($0.memoryBytes) }
-        write("stackd_replica_processes", .gauge, "Processes of the running instance.") { Double($0.processes) }
+        write("stackd_replica_cpu_seconds_total", .counter, "Processor time of what runs of the replica.", \.cpuSeconds)
+        write("stackd_replica_memory_bytes", .gauge, "Memory of what runs of the replica.") { Double($0.memoryBytes) }
+        write("stackd_replica_processes", .gauge, "Processes that run of the replica.") { Double($0.processes) }
     }
 
     private mutating func writeProbes(_ replicas: [StackMetrics.Replica]) {
@@ -189,7 +191,7 @@ struct PrometheusText {
     // MARK: The format
 
     /// The samples of one metric; a metric without samples is left out.
-    private struct Samples {
+    struct Samples {
         let name: String
         var text = ""
 
@@ -224,7 +226,7 @@ struct PrometheusText {
         }
     }
 
-    private mutating func family(_ name: String, _ kind: Kind, _ help: String, _ write: (inout Samples) -> Void) {
+    mutating func family(_ name: String, _ kind: Kind, _ help: String, _ write: (inout Samples) -> Void) {
         var samples = Samples(name: name)
         write(&samples)
         guard !samples.text.isEmpty else { return }

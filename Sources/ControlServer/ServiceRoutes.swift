@@ -28,6 +28,7 @@ enum ServiceRoutes {
             },
             .get(
                 "/v1/replicas/{name}/{index}/explain", .read, "Why a replica is in its state.",
+                "Of one that is being replaced while it serves, what is to take its place comes first.",
                 answers: [.json([EventDocument].self, explanation)], problems: [.noSuchService, .noSuchReplica]
             ) { call throws(ControlProblem) in
                 Response(try await call.controller.explain(try call.service, replica: try call.replica))
@@ -61,15 +62,17 @@ enum ServiceRoutes {
     /// The action on the services that the body lists.
     private static func some(_ action: ServiceAction) -> Route {
         .post(
-            "/v1/\(action.rawValue)", .operate, "\(action.sentence), or all where none is named.",
-            body: .document(ServiceSelection.self), answers: [.accepted], problems: [.noSuchService, .shuttingDown]
+            "/v1/\(action.rawValue)", .operate, "\(action.sentence), or all where none is named.", action.text,
+            body: .document(ActionRequest.self), answers: [.accepted], problems: [.noSuchService, .shuttingDown]
         ) { call throws(ControlProblem) in
+            let request = try await call.body(ActionRequest.self)
             var names: [ServiceName] = []
-            for text in try await call.body(ServiceSelection.self).services {
+            for text in request.services {
                 guard let name = ServiceName(text) else { throw .noSuchService(text) }
                 names.append(name)
             }
-            return Response(try await call.controller.perform(.services(action, names)), status: .accepted)
+            let command = try ControlCommand(action, names, request)
+            return Response(try await call.controller.perform(command), status: .accepted)
         }
     }
 
@@ -77,9 +80,12 @@ enum ServiceRoutes {
     private static func one(_ action: ServiceAction) -> Route {
         .post(
             "/v1/services/{name}/\(action.rawValue)", .operate, "\(action.sentence): the one that is named.",
-            answers: [.accepted], problems: [.noSuchService, .shuttingDown]
+            action.text, body: .document(ActionRequest.self), answers: [.accepted],
+            problems: [.noSuchService, .shuttingDown]
         ) { call throws(ControlProblem) in
-            let command = ControlCommand.services(action, [try call.service])
+            let request = try await call.body(ActionRequest.self)
+            guard request.services.isEmpty else { throw .badRequest("services: the path names the service") }
+            let command = try ControlCommand(action, [try call.service], request)
             return Response(try await call.controller.perform(command), status: .accepted)
         }
     }
@@ -90,7 +96,16 @@ extension ServiceAction {
         switch self {
         case .start: "Starts services, and all that they depend on"
         case .stop: "Stops services, dependents before what they depend on"
-        case .restart: "Stops services, then starts them"
+        case .restart: "Replaces the instances of services by new ones"
+        }
+    }
+
+    fileprivate var text: String {
+        switch self {
+        case .start, .stop: ""
+        case .restart:
+            "It is a rollout of the same definition, with the executable as it is on the disk now; with `at_once` all "
+                + "are stopped, then started."
         }
     }
 }

@@ -20,7 +20,8 @@ public protocol StackController: Sendable {
     /// - Throws: `no_such_service`.
     func logs(_ query: LogQuery) async throws(ControlProblem) -> Subscription<LogLine>
     /// Accepts a command, without waiting for it to be carried out.
-    /// - Throws: `no_such_service`, `no_such_replica`, `shutting_down`.
+    /// - Throws: `no_such_service`, `no_such_replica`, `not_running`, `no_rollout`, `no_such_revision`,
+    ///   `shutting_down`.
     func perform(_ command: ControlCommand) async throws(ControlProblem) -> AcceptedDocument
     func doctor() async -> [DoctorCheck]
     /// The stack as it runs, with every default filled in, as JSON.
@@ -29,7 +30,7 @@ public protocol StackController: Sendable {
     /// - Throws: `invalid_file`.
     func plan(_ request: PlanRequest) async throws(ControlProblem) -> PlanDocument
     /// Begins to do it.
-    /// - Throws: `invalid_file`, `plan_changed`, `shutting_down`.
+    /// - Throws: `invalid_file`, `plan_changed`, `port_conflict`, `shutting_down`.
     func apply(_ request: ApplyRequest) async throws(ControlProblem) -> PlanDocument
     func usage() async -> [UsageDocument]
     func metrics() async -> StackMetrics
@@ -53,17 +54,6 @@ public enum ExecutionAction: Hashable, Sendable {
     case input([UInt8], isLast: Bool)
     case resize(ExecutionRequest.TerminalSize)
     case signal(Signal)
-}
-
-/// What a client asks the daemon to do.
-public enum ControlCommand: Hashable, Sendable {
-    /// The action on the services; none means all.
-    case services(ServiceAction, [ServiceName])
-    case scale(ServiceName, Int)
-    /// The signal to the main process of the replica, or of every replica of the service.
-    case signal(ServiceName, replica: Int?, Signal)
-    /// Stop everything, then end. `immediately`: without hooks, drains and grace.
-    case shutdown(immediately: Bool)
 }
 
 /// What there is, and where the rest comes from: what follows, and all that is too much to hold at once.

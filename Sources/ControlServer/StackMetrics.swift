@@ -42,12 +42,14 @@ public struct StackMetrics: Sendable {
         }
     }
 
+    /// One slot of a service.
     public struct Replica: Sendable {
+        /// Where others come and go beside the one that has the slot, that of one which is ready.
         public var document: ReplicaDocument
         /// By cause.
         public var restarts: [(cause: String, count: Int)]
         public var probes: [Probe]
-        /// Nil where nothing runs.
+        /// Of all its instances together; nil where nothing runs.
         public var usage: UsageDocument?
         public var logLines: UInt64
         public var logBytes: UInt64
@@ -79,6 +81,47 @@ public struct StackMetrics: Sendable {
         }
     }
 
+    /// One route of a service. Its servers are told apart by what they run, so that a new revision can be compared with
+    /// the one before.
+    public struct Route: Sendable {
+        /// What the instances of one revision in one slot have answered, or the route itself where none could.
+        public struct Server: Sendable {
+            /// The replica's index; nil for the route itself.
+            public var replica: Int?
+            public var revision: String?
+            /// By class: `2xx`, `other`, …; nil where the route passes bytes on and knows of no responses.
+            public var requests: [(code: String?, count: UInt64)]
+            /// Requests that were answered by an error of the server, or not at all.
+            public var errors: UInt64
+            /// The mean of the latest answers; nil where there were none.
+            public var responseSeconds: Double?
+
+            public init(
+                replica: Int?, revision: String?, requests: [(code: String?, count: UInt64)], errors: UInt64,
+                responseSeconds: Double?
+            ) {
+                self.replica = replica
+                self.revision = revision
+                self.requests = requests
+                self.errors = errors
+                self.responseSeconds = responseSeconds
+            }
+        }
+
+        public var service: String
+        public var name: String
+        /// Requests that wait for a replica now.
+        public var queue: UInt64
+        public var servers: [Server]
+
+        public init(service: String, name: String, queue: UInt64, servers: [Server]) {
+            self.service = service
+            self.name = name
+            self.queue = queue
+            self.servers = servers
+        }
+    }
+
     public struct Daemon: Sendable {
         /// From when the loop's thread had something to do until it had done it, by turn.
         public var turns: Histogram
@@ -104,11 +147,13 @@ public struct StackMetrics: Sendable {
 
     public var stack: StackDocument
     public var services: [Service]
+    public var routes: [Route]
     public var daemon: Daemon
 
-    public init(stack: StackDocument, services: [Service], daemon: Daemon) {
+    public init(stack: StackDocument, services: [Service], routes: [Route] = [], daemon: Daemon) {
         self.stack = stack
         self.services = services
+        self.routes = routes
         self.daemon = daemon
     }
 }

@@ -51,7 +51,7 @@ enum StackRoutes {
             follow /v1/events from the answer's `event` on.
             """, body: .document(ApplyRequest.self),
             answers: [.json(PlanDocument.self, "The plan that is carried out from now on.", status: .accepted)],
-            problems: [.invalidFile, .planChanged, .shuttingDown]
+            problems: [.invalidFile, .planChanged, .portConflict, .shuttingDown]
         ) { call throws(ControlProblem) in
             let request = try await call.body(ApplyRequest.self)
             try call.check(mayFillIn: request.environment)
@@ -61,9 +61,8 @@ enum StackRoutes {
             "/v1/shutdown", .admin, "Stops the whole stack in order, and ends the daemon.",
             body: .document(ShutdownRequest.self), answers: [.accepted], problems: [.shuttingDown]
         ) { call throws(ControlProblem) in
-            let request = try await call.body(ShutdownRequest.self)
-            let accepted = try await call.controller.perform(.shutdown(immediately: request.immediately))
-            return Response(accepted, status: .accepted)
+            let command = try ControlCommand(try await call.body(ShutdownRequest.self))
+            return Response(try await call.controller.perform(command), status: .accepted)
         },
     ]
 }

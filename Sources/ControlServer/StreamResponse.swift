@@ -6,16 +6,18 @@ import NIOCore
 extension Response {
     /// Sends the backlog, then what the feed brings, until either side ends it.
     /// - Parameter maySuspend: The client may take nothing for as long as it likes: what it is sent waits at its source.
-    /// - Throws: `too_many_connections`.
+    /// - Throws: `too_many_connections`, `shutting_down`.
     init<Numbering: MessageNumbering>(
         streaming subscription: Subscription<Numbering.Item>, as format: StreamFormat, to call: Call,
         numbering: Numbering, maySuspend: Bool = false
     ) throws(ControlProblem) {
         let feed = subscription.feed
         if let feed {
-            guard call.admission.enter(feed, for: call) else {
+            do throws(ControlProblem) {
+                try call.admission.enter(feed, for: call)
+            } catch {
                 feed.finish()
-                throw .tooManyStreams(limit: call.limits.streams)
+                throw error
             }
             // Also where the response never gets so far as to be written.
             call.channel.closeFuture.whenComplete { _ in call.admission.leave(feed) }
@@ -79,12 +81,5 @@ private struct StreamSender<Numbering: MessageNumbering> {
         let alarm = channel.eventLoop.scheduleTask(in: TimeAmount(limits.stallTimeout)) { channel.close(promise: nil) }
         defer { alarm.cancel() }
         try await writer.write(buffer)
-    }
-}
-
-extension ControlProblem {
-    static func tooManyStreams(limit: Int) -> ControlProblem {
-        ControlProblem(
-            .tooManyConnections, "\(limit) clients follow events or logs, and that is the limit; try again")
     }
 }

@@ -37,5 +37,11 @@ public struct DaemonConfiguration: Sendable {
     /// That of the stack's usual control socket, made even where the socket is elsewhere.
     var controlDirectory: String { "\(paths.runDirectory)/control" }
     var journalFile: String { paths.journal }
+    /// Where HAProxy's files are.
+    var routesDirectory: String { "\(paths.runDirectory)/haproxy" }
+    /// Where copies of programs are kept.
+    var executablesDirectory: String { "\(paths.stateDirectory)/executables" }
+    /// What digests of secrets are made with.
+    var secretsKeyFile: String { "\(paths.stateDirectory)/secrets.key" }
     var auditFile: String { "\(paths.stateDirectory)/audit.log" }
 }

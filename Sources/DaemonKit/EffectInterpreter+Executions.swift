@@ -15,7 +15,7 @@ extension EffectInterpreter {
             let spec = request.applied(to: instance.spec)
             var process = try launcher.request(for: spec, in: instance.context)
             // What only its instance could know.
-            for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC"] {
+            for name in ["STACKD_INSTANCE", ProcessTree.marker, "NOTIFY_SOCKET", "WATCHDOG_USEC"] {
                 if let value = instance.request.environment[name] { process.environment.setDefault(name, value) }
             }
             return Order(
@@ -37,8 +37,13 @@ extension EffectInterpreter {
             let slot = -Int(id)
             do {
                 let context = launcher.context(for: replica, ports: try ports(of: spec, slot: slot))
+                var process = try launcher.request(for: spec, in: context)
+                // Unless it is another, its program is that of the service's revision.
+                if spec.process.command.first == service.process.command.first {
+                    process.executable = try executables.path(for: service)
+                }
                 return Order(
-                    process: try launcher.request(for: spec, in: context), replica: replica, spec: spec,
+                    process: process, replica: replica, spec: spec,
                     place: .alone(try containments.make("run-\(id)")),
                     onOver: { [unowned self] in releasePorts(of: spec, slot: slot) })
             } catch {
@@ -89,7 +94,7 @@ extension EffectInterpreter {
         var process = order.process
         let output: Execution.Output
         if request.detach {
-            output = .log(try logs.attach(order.replica, order.spec.logging))
+            output = .log(try logs.attach(beside: order.replica, order.spec.logging))
         } else {
             output = try connect(request, id, owner: process.credentials?.uid)
             // As other programs that lend a terminal do: most that use one refuse to without it.

@@ -8,11 +8,15 @@ extension EffectInterpreter {
         guard let spec = instance.spec.probes[run.role] else { return }
         do throws(ProbeObstacle) {
             let check = try check(spec.handler, run, of: instance)
-            // The task is kept after its result: it may still be taking leave, which the end of the instance cuts short.
+            // The task is kept after its result: it may still be taking leave, which the end of the instance cuts
+            // short.
             let begin = MonotonicTime.now
-            let task = probes.start(check) { [queue, telemetry, id = instance.id, replica = instance.replica] result in
-                telemetry.probeTook(
-                    begin.duration(to: .now), run.role, of: replica, hasPassed: result == .passed)
+            let task = probes.start(check) { [queue, telemetry, id = instance.id, weak instance] result in
+                if let instance {
+                    instance.noteProbe(hasPassed: result == .passed)
+                    telemetry.probeTook(
+                        begin.duration(to: .now), run.role, of: instance.replica, hasPassed: result == .passed)
+                }
                 queue.post(.probeFinished(id, run, ProbeOutcome(result)))
             }
             instance.probes[run.role] = (run, task)
@@ -27,10 +31,13 @@ extension EffectInterpreter {
         probe.task.cancel()
     }
 
-    /// Has the instance's output looked at for its `log` probes, from its first line on.
-    func watchLog(of instance: LiveInstance) throws(SpawnFailure) {
+    /// Has the instance's output looked at for its `log` probes, from its first line on, or from now on for those that
+    /// it did not have before.
+    func watchLog(of instance: LiveInstance, unlessAsIn former: ProbeSet = ProbeSet()) throws(SpawnFailure) {
         for role in ProbeRole.allCases {
-            guard case .log(let pattern) = instance.spec.probes[role]?.handler else { continue }
+            guard let handler = instance.spec.probes[role]?.handler, handler != former[role]?.handler,
+                case .log(let pattern) = handler
+            else { continue }
             do throws(ProbePatternError) {
                 instance.watchLog(for: role, try LogPattern(pattern))
             } catch {

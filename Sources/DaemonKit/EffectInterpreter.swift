@@ -14,15 +14,22 @@ final class EffectInterpreter {
     let containments: any ContainmentMaker
     let probes: ProbeRunner
     let executions: Executions
+    let executables: Executables
+    let routes: Routes
     let telemetry = Telemetry()
     private let journal: Journal
-    private var listeners = HeldListeners()
-    private var ports: PortAllocator
-    private var instances: [InstanceID: LiveInstance] = [:]
+    var listeners = HeldListeners()
+    /// The latest order to open a service's listeners, by its number.
+    var openings: [ServiceName: UInt64] = [:]
+    var lastOpening: UInt64 = 0
+    var ports: PortAllocator
+    private var instances = LiveInstances()
     /// That the journal cannot be written has been told.
     private var journalIsBroken = false
     /// What the core publishes goes here.
     var onPublish: ((StackEvent) -> Void)?
+    /// What the core wants measured goes here.
+    var onMeasure: ((Measurement) -> Void)?
     var onStackStopped: (() -> Void)?
 
     init(
@@ -39,6 +46,9 @@ final class EffectInterpreter {
         probes = ProbeRunner(loop: loop, spawner: spawner, exits: exits)
         executions = Executions(queue: queue)
         launcher = Launcher(configuration)
+        executables = try Executables(configuration, launcher: launcher, loop: loop, queue: queue)
+        routes = Routes(
+            directory: configuration.routesDirectory, path: configuration.environment["PATH"], loop: loop, queue: queue)
         logs = try LogHub(
             loop: loop, directory: configuration.logDirectory, stack: configuration.stack.name, queue: queue)
         ports = PortAllocator(stack: configuration.stack.name)
@@ -46,14 +56,19 @@ final class EffectInterpreter {
 
     func carryOut(_ effect: Effect) {
         switch effect {
-        case .openListeners(let revision): openListeners(revision.spec)
-        case .closeListeners(let name): listeners.close(name)
+        case .openListeners(let revisions): openListeners(revisions.map(\.spec))
+        case .closeListeners(let name): closeListeners(of: name)
         case .spawn(let id, let replica, let revision): spawn(id, replica, revision)
+        case .adopt(let id, let revision): withInstance(id) { adopt($0, revision) }
         case .runPreStop(let id): withInstance(id, runPreStop)
         case .signal(let id, let signal, let scope): withInstance(id) { self.signal($0, signal, scope) }
         case .kill(let id): withInstance(id, kill)
         case .startProbe(let id, let run): withInstance(id) { startProbe(run, of: $0) }
         case .cancelProbe(let id, let run): withInstance(id) { cancelProbe(run, of: $0) }
+        case .enterRotation(let id): withInstance(id, routes.enter)
+        case .leaveRotation(let id): withInstance(id, routes.leave)
+        case .measure(let measurement): onMeasure?(measurement)
+        case .keepRevisions(let service, let revisions): executables.keep(service, revisions)
         case .release(let id): release(id)
         case .record(let record): write(record)
         case .publish(let event): onPublish?(event)
@@ -72,6 +87,7 @@ final class EffectInterpreter {
         // Not read at the spawn, so that nothing keeps the others of the same turn from theirs. It still is that
         // process: none is reaped before the turn's records are written.
         if case .started(_, let pid) = record { identity = try? ProcessIdentity.of(pid: pid) }
+        if case .removed(let service) = record { ports.releaseAll(of: service.text) }
         do throws(SystemError) {
             try journal.write(record, identity: identity)
             journalIsBroken = false
@@ -82,49 +98,32 @@ final class EffectInterpreter {
         }
     }
 
-    // MARK: Listeners
-
-    private func openListeners(_ spec: ServiceSpec) {
-        do throws(SystemError) {
-            try listeners.open(
-                spec, launcher.context(for: ReplicaID(service: spec.name, index: 0), ports: [:]))
-            queue.post(.listenersOpened(spec.name))
-        } catch {
-            queue.post(.listenersFailed(spec.name, SpawnFailure(stage: "listener", error)))
-        }
-    }
-
-    /// What probes may refer to by name: the replica's own ports, and the service's listeners.
-    func namedPorts(of instance: LiveInstance) -> [String: UInt16] {
-        listeners.ports(of: instance.replica.service).merging(instance.context.ports) { $1 }
-    }
-
     // MARK: Spawn
 
     /// Those that have a process, by their replicas.
-    var runningInstances: [LiveInstance] {
-        instances.values.filter { $0.process != nil }.sorted { ($0.replica, $0.id) < ($1.replica, $1.id) }
-    }
+    var runningInstances: [LiveInstance] { instances.all.filter { $0.process != nil } }
 
-    /// The youngest instance of the replica that a further process may join: in one that is being killed, it would die.
-    func runningInstance(of replica: ReplicaID) -> LiveInstance? {
-        runningInstances.last { $0.replica == replica && $0.process?.status == nil && !$0.isBeingKilled }
+    /// The youngest instance of the replica that a further process may join (in one that is being killed, it would
+    /// die); of those that are ready, where one is.
+    func runningInstance(of replica: ReplicaID, ready: [InstanceID] = []) -> LiveInstance? {
+        let open = instances.all(of: replica).filter {
+            $0.process != nil && $0.process?.status == nil && !$0.isBeingKilled
+        }
+        return open.last { ready.contains($0.id) } ?? open.last
     }
 
     private func spawn(_ id: InstanceID, _ replica: ReplicaID, _ revision: ServiceRevision) {
         let begin = MonotonicTime.now
         do throws(SpawnFailure) {
             let instance = try make(id, replica, revision)
-            instances[id] = instance
-            do throws(SpawnError) {
-                try start(instance)
-            } catch {
-                throw SpawnFailure(error)
-            }
+            instances.add(instance)
+            try start(instance)
             telemetry.spawnTook(begin.duration(to: .now))
             queue.post(.spawned(id, pid: instance.process?.pid ?? 0))
+            routes.started(instance)
         } catch {
-            queue.post(.spawnFailed(id, error, isTransient: error.isTransient))
+            let failure = routes.explained(error, of: replica.service)
+            queue.post(.spawnFailed(id, failure, isTransient: error.isTransient))
         }
     }
 
@@ -132,7 +131,9 @@ final class EffectInterpreter {
         _ id: InstanceID, _ replica: ReplicaID, _ revision: ServiceRevision
     ) throws(SpawnFailure) -> LiveInstance {
         let spec = revision.spec
-        let context = launcher.context(for: replica, ports: try ports(of: spec, slot: replica.index))
+        let lane = instances.freeLane(of: replica)
+        let context = launcher.context(
+            for: replica, of: spec, ports: try ports(of: spec, slot: replica.index, lane: lane))
         var request: SpawnRequest
         do throws(SpawnError) {
             request = try launcher.request(for: spec, in: context)
@@ -142,6 +143,7 @@ final class EffectInterpreter {
         let containment = try attempt("cgroup") { () throws(SystemError) in try containments.make(String(id.serial)) }
         do throws(SpawnFailure) {
             containment.prepare(&request)
+            request.environment["STACKD_INSTANCE"] = String(id.serial)
             let notifySocket = try notifySocket(id, spec, containment)
             if let notifySocket { request.environment["NOTIFY_SOCKET"] = notifySocket.path }
             if let watchdog = spec.watchdog {
@@ -149,7 +151,7 @@ final class EffectInterpreter {
             }
             let output = try attempt("output") { () throws(SystemError) in try logs.attach(replica, spec.logging) }
             let instance = LiveInstance(
-                id: id, replica: replica, revision: revision, context: context, request: request,
+                id: id, replica: replica, lane: lane, revision: revision, context: context, request: request,
                 containment: containment, output: output, notifySocket: notifySocket)
             try watchLog(of: instance)
             if spec.process.keepsStandardInputOpen {
@@ -159,31 +161,6 @@ final class EffectInterpreter {
         } catch {
             try? containment.remove()
             throw error
-        }
-    }
-
-    /// - Parameter slot: whose the automatic ones are, among those of the service.
-    func ports(of spec: ServiceSpec, slot: Int) throws(SpawnFailure) -> [String: UInt16] {
-        var result: [String: UInt16] = [:]
-        for port in spec.ports {
-            switch port.assignment {
-            case .fixed(let number):
-                result[port.name] = number
-            case .automatic:
-                let key = PortAllocator.Key(service: spec.name.text, replica: slot, name: port.name)
-                result[port.name] = try attempt("port") { () throws(SystemError) in
-                    // A stranger may have taken it since the last instance: then the replica gets another.
-                    if !PortAllocator.isFree(try ports.port(for: key)) { ports.release(key) }
-                    return try ports.port(for: key)
-                }
-            }
-        }
-        return result
-    }
-
-    func releasePorts(of spec: ServiceSpec, slot: Int) {
-        for port in spec.ports {
-            ports.release(PortAllocator.Key(service: spec.name.text, replica: slot, name: port.name))
         }
     }
 
@@ -201,15 +178,24 @@ final class EffectInterpreter {
         }
     }
 
-    private func start(_ instance: LiveInstance) throws(SpawnError) {
+    private func start(_ instance: LiveInstance) throws(SpawnFailure) {
         var request = instance.request
-        request.listen = listeners.descriptors(of: instance.replica.service)
+        request.executable = try executables.path(for: instance.spec)
+        request.listen = try listeners.descriptors(of: instance.spec)
         request.standardInput = instance.standardInputDescriptor
-        let process = try instance.output.withWriters { (output, error) throws(SpawnError) in
-            request.standardOutput = output
-            request.standardError = error
-            return try spawner.spawn(request)
+        do throws(SpawnError) {
+            let process = try instance.output.withWriters { (output, error) throws(SpawnError) in
+                request.standardOutput = output
+                request.standardError = error
+                return try spawner.spawn(request)
+            }
+            try watch(process, of: instance)
+        } catch {
+            throw SpawnFailure(error)
         }
+    }
+
+    private func watch(_ process: consuming SpawnedProcess, of instance: LiveInstance) throws(SpawnError) {
         let pid = process.pid
         do throws(SystemError) {
             // Weakly: what fails below lets go of the instance before its process has ended.
@@ -223,11 +209,31 @@ final class EffectInterpreter {
         }
     }
 
+    // MARK: Change
+
+    /// What can change while it runs: its probes, and how its output is kept. The rest the core does.
+    private func adopt(_ instance: LiveInstance, _ revision: ServiceRevision) {
+        let former = instance.spec
+        instance.adopt(revision)
+        let subject = Subject.replica(instance.replica)
+        do throws(SpawnFailure) {
+            try watchLog(of: instance, unlessAsIn: former.probes)
+        } catch {
+            queue.post(.observed(subject, .degraded("its output cannot be watched: \(error.message)")))
+        }
+        do throws(SystemError) {
+            try logs.adopt(revision.spec.logging, of: instance.replica)
+        } catch {
+            queue.post(.observed(subject, .degraded("its output is kept as before: \(error)")))
+        }
+    }
+
     // MARK: End
 
     private func exited(_ instance: LiveInstance, _ status: ProcessExit) {
         instance.notifySocket?.receive()
         executions.instanceEnded(instance.id)
+        routes.exited(instance.id)
         // What cannot be looked into, for want of descriptors say, is not empty for that.
         let hasLeftovers = (try? instance.containment.isEmpty()) != true
         queue.post(.exited(instance.id, StackModel.ExitStatus(status), leftovers: hasLeftovers))
@@ -250,10 +256,14 @@ final class EffectInterpreter {
 
     private func signal(_ instance: LiveInstance, _ signal: Signal, _ scope: SignalScope) {
         // What has ended in the meantime says so by itself.
-        switch scope {
-        case .mainProcess: try? instance.process?.signal(signal.number)
-        case .allProcesses: try? instance.containment.signalAll(signal.number)
+        let send: () -> Void = {
+            switch scope {
+            case .mainProcess: try? instance.process?.signal(signal.number)
+            case .allProcesses: try? instance.containment.signalAll(signal.number)
+            }
         }
+        // HAProxy may be asked a little later.
+        if signal == instance.spec.stop.signal { routes.stopping(instance.id, send) } else { send() }
     }
 
     private func kill(_ instance: LiveInstance) {
@@ -266,7 +276,8 @@ final class EffectInterpreter {
     }
 
     private func release(_ id: InstanceID) {
-        guard let instance = instances.removeValue(forKey: id) else { return }
+        guard let instance = instances.remove(id) else { return }
+        routes.ended(id)
         for probe in instance.probes.values { probe.task.cancel() }
         instance.probes = [:]
         instance.output.finish()
@@ -277,13 +288,14 @@ final class EffectInterpreter {
         }
     }
 
-    /// Runs the service's command beside its main process; it is a member of the instance, and ends with it at the latest.
+    /// Runs the service's command beside its main process; it is a member of the instance, and ends with it at the
+    /// latest.
     private func runPreStop(_ instance: LiveInstance) {
         guard let command = instance.spec.stop.preStop else { return }
         var request = instance.request
         request.arguments = command.map { $0.filled(in: instance.context) }
         do {
-            let output = try logs.attach(instance.replica, instance.spec.logging)
+            let output = try logs.attach(beside: instance.replica, instance.spec.logging)
             let process = try output.withWriters { (writer, error) throws(SpawnError) in
                 request.standardOutput = writer
                 request.standardError = error
@@ -304,7 +316,7 @@ final class EffectInterpreter {
 
 extension EffectInterpreter {
     @discardableResult
-    private func attempt<Value>(
+    func attempt<Value>(
         _ stage: String, _ body: () throws(SystemError) -> Value
     ) throws(SpawnFailure) -> Value {
         do throws(SystemError) {

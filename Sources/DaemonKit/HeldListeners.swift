@@ -2,95 +2,220 @@ import Glibc
 import LinuxRuntime
 import StackModel
 
-/// The listening sockets that the daemon holds, by service.
+/// The listening sockets that the daemon holds, by service and address.
 struct HeldListeners {
-    struct Held {
-        var name: String
+    /// What makes two listeners of a service, under whatever names, the same socket.
+    private struct Place: Hashable {
+        var address: ListenAddress
+        /// Where the kernel chooses a port, each name has its own.
+        var name: String?
+
+        init(_ address: ListenAddress, name: String) {
+            self.address = address
+            self.name = address.isAnyPort ? name : nil
+        }
+    }
+
+    private struct Held {
+        var place: Place
         var listener: Listener
+        /// What the service's revisions say of it, the newest first.
+        var specs: [ListenerSpec]
     }
 
     private var byService: [ServiceName: [Held]] = [:]
-    /// Where services are to listen whose listeners could not all be bound. What they hold elsewhere, in case the file
-    /// names it again, is any other service's to have that is to listen there.
-    private var unboundAddresses: [ServiceName: [ListenAddress]] = [:]
+    /// Where each service's newest revision is to listen, also where it could not be bound.
+    private var newest: [ServiceName: Set<Place>] = [:]
+    /// What nobody has any more, and another is to have who could not yet.
+    private var passedOn: [Held] = []
 
-    /// Has the service's listeners be those of the spec: what is bound at an address that stays is kept, with the
-    /// connections that wait there, and what is not named any more is closed. Where one cannot be bound, all is as before.
-    mutating func open(_ spec: ServiceSpec, _ context: Template.Context) throws(SystemError) {
-        let addresses = spec.listeners.map { ListenAddress($0.address, context) }
-        var spare = byService[spec.name] ?? []
+    /// Has a service's listeners be those of its revisions, the newest first: what is bound at an address that stays is
+    /// kept, with the connections that wait there, and what no revision names any more is closed. Where one cannot be
+    /// bound, all is as before.
+    ///
+    /// An address that passes from one service to another stays bound, too: while both replace their instances, both
+    /// have it.
+    mutating func open(_ revisions: [ServiceSpec], _ context: Template.Context) throws(SpawnFailure) {
+        guard let service = revisions.first?.name else { return }
+        let wishes = Self.wishes(of: revisions, context)
+        newest[service] = Set(Self.wishes(of: [revisions[0]], context).map(\.place))
+        let former = byService[service] ?? []
         var opened: [Listener] = []
-        var former: [ServiceName: [Held]] = [:]
+        var adopted: [(listener: Listener, former: ListenOptions)] = []
         var result: [Held] = []
-        do throws(SystemError) {
-            for (listener, address) in zip(spec.listeners, addresses) {
-                if let kept = Self.take(listener.name, address, from: &spare) {
-                    result.append(Held(name: listener.name, listener: kept))
-                } else if let owner = owner(ofUnused: address) {
-                    former[owner] = former[owner] ?? byService[owner]
-                    let taken = Self.take(listener.name, address, from: &byService[owner, default: []])
-                    if let taken { result.append(Held(name: listener.name, listener: taken)) }
-                } else {
-                    let new = try Listener(address)
+        do throws(SpawnFailure) {
+            for (place, specs) in wishes {
+                let options = try Self.options(of: specs)
+                let listener: Listener
+                switch try find(place, options, for: service, among: former) {
+                case .kept(let kept):
+                    listener = kept
+                    adopted.append((kept, kept.options))
+                    try Self.attempt { () throws(SystemError) in try kept.adopt(options) }
+                case .opened(let new):
+                    listener = new
                     opened.append(new)
-                    result.append(Held(name: listener.name, listener: new))
                 }
+                result.append(Held(place: place, listener: listener, specs: specs))
             }
         } catch {
             for listener in opened { listener.close() }
-            byService.merge(former) { $1 }
-            unboundAddresses[spec.name] = addresses
+            for (listener, former) in adopted { try? listener.adopt(former) }
+            passOn([])
             throw error
         }
-        for held in spare { held.listener.close() }
-        byService[spec.name] = result
-        unboundAddresses[spec.name] = nil
+        byService[service] = result
+        passOn(former)
     }
 
-    /// A service that has a socket at the address and is to have it elsewhere: two that exchange their addresses would
-    /// wait for each other otherwise.
-    private func owner(ofUnused address: ListenAddress) -> ServiceName? {
-        // Of free ports there are enough.
-        if case .tcp(_, port: 0) = address { return nil }
-        return unboundAddresses.first { name, wanted in
-            !wanted.contains(address) && byService[name]?.contains { $0.listener.address == address } == true
-        }?.key
+    private enum Found {
+        case kept(Listener)
+        case opened(Listener)
     }
 
-    /// Of several at one address (of any free port, say) the one of that name before the others.
-    private static func take(_ name: String, _ address: ListenAddress, from spare: inout [Held]) -> Listener? {
-        let position =
-            spare.firstIndex { $0.name == name && $0.listener.address == address }
-            ?? spare.firstIndex { $0.listener.address == address }
-        return position.map { spare.remove(at: $0).listener }
+    private func find(
+        _ place: Place, _ options: ListenOptions, for service: ServiceName, among former: [Held]
+    ) throws(SpawnFailure) -> Found {
+        if let kept = Self.listener(at: place, among: former + passedOn) { return .kept(kept) }
+        do throws(SystemError) {
+            return .opened(try Listener(place.address, options))
+        } catch {
+            if error.errno == EADDRINUSE, let kept = othersListener(at: place, than: service) { return .kept(kept) }
+            throw SpawnFailure(stage: Self.stage, error)
+        }
+    }
+
+    /// The socket at the address that another service has no use for but for instances that are about to go.
+    private func othersListener(at place: Place, than service: ServiceName) -> Listener? {
+        for (other, held) in byService where other != service && newest[other]?.contains(place) == false {
+            if let listener = Self.listener(at: place, among: held) { return listener }
+        }
+        return nil
+    }
+
+    /// A socket whose file is gone is of no use to anybody.
+    private static func listener(at place: Place, among held: [Held]) -> Listener? {
+        held.first { $0.place == place && $0.listener.isReachable }?.listener
     }
 
     mutating func close(_ service: ServiceName) {
-        for held in byService.removeValue(forKey: service) ?? [] { held.listener.close() }
-        unboundAddresses[service] = nil
+        newest[service] = nil
+        passOn(byService.removeValue(forKey: service) ?? [])
     }
 
-    /// What an instance of the service inherits, in the order of the file.
-    func descriptors(of service: ServiceName) -> [SpawnRequest.Listen] {
-        (byService[service] ?? []).map { SpawnRequest.Listen(name: $0.name, descriptor: $0.listener.descriptor) }
-    }
-
-    /// The ports of the service's TCP listeners by their names.
-    func ports(of service: ServiceName) -> [String: UInt16] {
-        (byService[service] ?? []).reduce(into: [:]) { ports, held in
-            if held.listener.port > 0 { ports[held.name] = held.listener.port }
+    /// Closes what nobody has or is to have.
+    private mutating func passOn(_ former: [Held]) {
+        let loose = (passedOn + former).filter { one in
+            !byService.values.joined().contains { $0.listener === one.listener }
         }
+        passedOn = loose.filter { one in newest.values.contains { $0.contains(one.place) } }
+        for one in loose where !passedOn.contains(where: { $0.listener === one.listener }) { one.listener.close() }
+    }
+
+    /// Each place once, with what the revisions say of it.
+    private static func wishes(
+        of revisions: [ServiceSpec], _ context: Template.Context
+    ) -> [(place: Place, specs: [ListenerSpec])] {
+        var wishes: [(place: Place, specs: [ListenerSpec])] = []
+        for spec in revisions.flatMap(\.listeners) {
+            let place = Place(ListenAddress(spec.address, context), name: spec.name)
+            if let position = wishes.firstIndex(where: { $0.place == place }) {
+                wishes[position].specs.append(spec)
+            } else {
+                wishes.append((place, [spec]))
+            }
+        }
+        return wishes
+    }
+
+    /// Those that the newest revision says.
+    private static func options(of specs: [ListenerSpec]) throws(SpawnFailure) -> ListenOptions {
+        guard let spec = specs.first else { return ListenOptions() }
+        do throws(SpawnError) {
+            return try ListenOptions(spec.options)
+        } catch {
+            throw SpawnFailure(stage: stage, errno: error.errno, message: "\(spec.name): \(error)")
+        }
+    }
+
+    private static let stage = "listener"
+
+    private static func attempt<Value>(_ body: () throws(SystemError) -> Value) throws(SpawnFailure) -> Value {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw SpawnFailure(stage: stage, error)
+        }
+    }
+
+    // MARK: What instances are given
+
+    /// What an instance of this spec inherits, in the order of the file.
+    func descriptors(of spec: ServiceSpec) throws(SpawnFailure) -> [SpawnRequest.Listen] {
+        try spec.listeners.map { (listener) throws(SpawnFailure) in
+            guard let held = held(listener, of: spec.name) else {
+                throw SpawnFailure(stage: Self.stage, errno: 0, message: "its listener \(listener.name) is not open")
+            }
+            return SpawnRequest.Listen(name: listener.name, descriptor: held.listener.descriptor)
+        }
+    }
+
+    /// The ports of the spec's listeners by their names.
+    func ports(of spec: ServiceSpec) -> [String: UInt16] {
+        spec.listeners.reduce(into: [:]) { ports, listener in
+            if let port = held(listener, of: spec.name)?.listener.port, port > 0 { ports[listener.name] = port }
+        }
+    }
+
+    private func held(_ listener: ListenerSpec, of service: ServiceName) -> Held? {
+        byService[service]?.first { held in
+            held.specs.contains { $0.name == listener.name && $0.address == listener.address }
+        }
+    }
+
+    /// The addresses that a service has now.
+    func addresses(of service: ServiceName) -> [ListenAddress] {
+        (byService[service] ?? []).map(\.listener.address)
     }
 }
 
 extension ListenAddress {
-    /// Who may connect to a unix socket is its directory's to say.
-    private static let socketMode: UInt32 = 0o666
-
+    /// With its templates filled in as for the service's first replica.
     init(_ address: ListenerSpec.Address, _ context: Template.Context) {
-        switch address {
-        case .tcp(let host, let port): self = .tcp(host: host, port: port)
-        case .unix(let path): self = .unix(path: path.filled(in: context), mode: Self.socketMode)
+        self =
+            switch address {
+            case .tcp(let host, let port): .tcp(host: host, port: port)
+            case .udp(let host, let port): .udp(host: host, port: port)
+            case .unix(let path, let type): .unix(path: path.filled(in: context), UnixSocketType(type))
+            case .abstract(let name, let type): .abstract(name: name.filled(in: context), UnixSocketType(type))
+            }
+    }
+}
+
+extension ListenAddress.UnixSocketType {
+    fileprivate init(_ type: ListenerSpec.UnixType) {
+        self =
+            switch type {
+            case .stream: .stream
+            case .datagram: .datagram
+            }
+    }
+}
+
+extension ListenOptions {
+    /// - Throws: where there is no such user or group.
+    fileprivate init(_ options: ListenerSpec.Options) throws(SpawnError) {
+        self.init()
+        backlog = Int32(clamping: options.backlog)
+        reusesPort = options.reusesPort
+        keepsAlive = options.keepsAlive
+        fastOpenQueue = Int32(clamping: options.fastOpenQueue ?? 0)
+        if let mode = options.mode { self.mode = UInt32(mode) }
+        if let user = options.user {
+            let account = try Accounts.credentials(user: user, group: options.group)
+            (self.user, group) = (account.uid, account.gid)
+        } else if let name = options.group {
+            group = try Accounts.group(name)
         }
     }
 }

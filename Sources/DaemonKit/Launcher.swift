@@ -28,18 +28,35 @@ struct Launcher {
         self.base = base
     }
 
-    func context(for replica: ReplicaID, ports: [String: UInt16]) -> Template.Context {
+    /// What fills the holes of templates that are no instance's.
+    func context(for replica: ReplicaID, ports: [String: UInt16] = [:]) -> Template.Context {
         Template.Context(
             stateDirectory: paths.stateDirectory, runDirectory: paths.runDirectory, replica: replica, ports: ports)
+    }
+
+    /// What fills those of an instance that has the spec's listeners.
+    func context(for replica: ReplicaID, of spec: ServiceSpec, ports: [String: UInt16]) -> Template.Context {
+        var context = context(for: replica, ports: ports)
+        // SD_LISTEN_FDS_START of sd_listen_fds(3).
+        for (listener, descriptor) in zip(spec.listeners, Int32(3)...) {
+            context.descriptors[listener.name] = descriptor
+        }
+        return context
+    }
+
+    /// Which program is executed, with which arguments, and where.
+    func command(of process: ProcessSpec, in context: Template.Context) -> SpawnRequest {
+        var request = SpawnRequest(
+            arguments: process.command.map { $0.filled(in: context) },
+            environment: environment(of: process, in: context))
+        request.workingDirectory = absolute(process.workingDirectory?.filled(in: context))
+        return request
     }
 
     /// The main process of an instance, but for its descriptors.
     func request(for spec: ServiceSpec, in context: Template.Context) throws(SpawnError) -> SpawnRequest {
         let process = spec.process
-        var request = SpawnRequest(
-            arguments: process.command.map { $0.filled(in: context) },
-            environment: environment(of: process, in: context))
-        request.workingDirectory = absolute(process.workingDirectory?.filled(in: context))
+        var request = command(of: process, in: context)
         request.umask = process.umask.map { UInt32($0) }
         request.limits = process.limits.map { LinuxRuntime.ResourceLimit($0) }
         request.nice = process.nice.map { Int32($0) }

@@ -18,9 +18,20 @@ final class LogHub {
         system.onTrouble = { [unowned self] owner, trouble in report(trouble, of: owner) }
     }
 
-    /// The pipes of a new instance.
+    /// The pipes of a new instance, whose spec says how its replica's output is kept from now on.
     func attach(_ replica: ReplicaID, _ spec: LogSpec) throws(SystemError) -> InstanceOutput {
         try system.attach(LogOwner(replica), LogPolicy(spec))
+    }
+
+    /// The pipes of what runs beside a replica's instances: it is kept as theirs is, or as the spec says where there
+    /// never were any.
+    func attach(beside replica: ReplicaID, _ spec: LogSpec) throws(SystemError) -> InstanceOutput {
+        try system.attach(LogOwner(replica), LogPolicy(spec), isBeside: true)
+    }
+
+    /// Has what the replica's instances write be kept as the spec says from now on.
+    func adopt(_ spec: LogSpec, of replica: ReplicaID) throws(SystemError) {
+        try system.adopt(LogPolicy(spec), of: LogOwner(replica))
     }
 
     /// What has become of a replica's output since the daemon began.

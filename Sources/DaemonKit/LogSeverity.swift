@@ -26,13 +26,26 @@ extension Reason {
         case .stopping(let cause): cause.isFailure ? .warning : .information
         case .stackStarting, .shutdownRequested, .stackStopped, .startRequested, .startRequired, .stopRequested,
             .restartRequested, .filesChanged, .serviceAvailableAgain, .completed, .stackApplied, .serviceAdded,
-            .serviceChanged, .serviceRemoved, .scaled, .signalRequested:
+            .serviceChanged, .serviceRemoved, .scaled, .signalRequested, .undoRequested, .dependencyReplaced,
+            .secretsChanged:
             .notice
+        case .rollout(let reason): reason.severity
         case .runSkipped, .runReplaces, .runSuperseded, .runEnded(.failed): .warning
         case .listenersBound, .waitsForDependency, .waitsForListeners, .waitsForDependents, .restartsAtOnce,
             .restartsAfter, .restartsWithDependency, .stopped, .spawning, .spawned, .up, .ready, .announcedStopping,
             .draining, .signalled, .leftoversEnded, .serviceGone, .runBegins, .runQueued, .runEnded, .waitsForSchedule:
             .information
+        }
+    }
+}
+
+extension RolloutReason {
+    fileprivate var severity: LogSeverity {
+        switch self {
+        case .failed(_, _, .standsStill), .failed(_, _, .nothingToGoBackTo): .error
+        case .failed, .rollbackBegan, .rolledBack, .paused(.inconclusive): .warning
+        case .began, .paused, .resumed, .promoted, .completed: .notice
+        case .waits, .step, .measured, .superseded, .ended, .replaced: .information
         }
     }
 }

@@ -1,4 +1,5 @@
 public import ControlProtocol
+import LinuxRuntime
 import StackFile
 import StackModel
 import SupervisorCore
@@ -6,17 +7,16 @@ import SupervisorCore
 /// What has become of the stack files since they were read, and making that true.
 extension StackRunner {
     public func plan(_ request: PlanRequest) async throws(ControlProblem) -> PlanDocument {
-        try plan(for: try await readFiles(request.environment))
+        let files = try await readFiles(request.environment)
+        let usage = await usageOfRolling(in: files)
+        return try plan(for: files, usage)
     }
 
     public func apply(_ request: ApplyRequest) async throws(ControlProblem) -> PlanDocument {
         guard !isAskedToStop else { throw .shuttingDown }
         onReload?(.started)
         do throws(ControlProblem) {
-            let files = try await readLatestFiles(request.environment)
-            let plan = try plan(for: files)
-            if let expected = request.plan, expected != plan.plan { throw .planChanged(to: plan.plan) }
-            adopt(files.stack, environment: files.environment)
+            let plan = try await adoptFiles(request)
             onReload?(.applied)
             return plan
         } catch {
@@ -25,14 +25,35 @@ extension StackRunner {
         }
     }
 
+    private func adoptFiles(_ request: ApplyRequest) async throws(ControlProblem) -> PlanDocument {
+        let (files, usage) = try await readLatestFiles(request.environment)
+        var plan = try plan(for: files, usage)
+        if let expected = request.plan, expected != plan.plan { throw .planChanged(to: plan.plan) }
+        guard plan.conflicts.isEmpty else { throw .portConflict(plan.conflicts) }
+        adopt(
+            files.stack, prepared: files.prepared, atOnce: request.atOnce, environment: files.environment)
+        if request.atOnce { plan.stopBeforeStart() }
+        return plan
+    }
+
     /// Of two who apply at a time, who has read the files first may come second, and would put back what they were:
     /// what was read before others were applied is read again. It comes to an end, as each time somebody has got on.
-    private func readLatestFiles(_ variables: [String: String]) async throws(ControlProblem) -> ReadFiles {
+    private func readLatestFiles(
+        _ variables: [String: String]
+    ) async throws(ControlProblem) -> (ReadFiles, [UsageDocument]) {
         while true {
             let before = adoptions
             let files = try await readFiles(variables)
-            if adoptions == before { return files }
+            let usage = await usageOfRolling(in: files)
+            if adoptions == before { return (files, usage) }
         }
+    }
+
+    /// What the instances use of which there are to be more for a while; it is not asked where there are none.
+    private func usageOfRolling(in files: ReadFiles) async -> [UsageDocument] {
+        let rolling = supervisor.plan(for: files.prepared).filter { $0.kind == .rolling }.map(\.service.text)
+        guard !rolling.isEmpty else { return [] }
+        return await usage().filter { rolling.contains($0.service) }
     }
 
     /// The files as they are now, read on a thread that serves nobody, not even the control API's clients: a disk may
@@ -47,24 +68,31 @@ extension StackRunner {
         }
         let texts = result.diagnostics.map(\.text)
         guard let stack = result.spec else { throw .invalidFile(texts) }
-        return ReadFiles(stack: stack, environment: environment, warnings: texts)
+        return ReadFiles(
+            stack: stack, prepared: try await preparedForApply(stack), environment: environment, warnings: texts)
     }
 
-    private func plan(for files: ReadFiles) throws(ControlProblem) -> PlanDocument {
+    private func preparedForApply(_ stack: StackSpec) async throws(ControlProblem) -> StackSpec {
+        do throws(SystemError) {
+            return try await prepared(stack)
+        } catch {
+            throw .invalidFile(["HAProxy's configuration cannot be written: \(error)"])
+        }
+    }
+
+    private func plan(for files: ReadFiles, _ usage: [UsageDocument]) throws(ControlProblem) -> PlanDocument {
         try checkIdentity(of: files.stack)
         guard !isAskedToStop else { throw .shuttingDown }
         // What was asked for before counts.
         takeQueue()
-        let changes = supervisor.plan(for: files.stack).map { change in
-            PlanDocument.Change(
-                service: change.service.text, kind: PlanDocument.Change.Kind(change.kind),
-                differences: differences(of: change, in: files.stack),
-                dependents: change.interruptsService ? supervisor.dependents(of: change.service).map(\.text) : [])
-        }
-        let control = ResolvedFile.differences(from: configuration.stack.control, to: files.stack.control)
-            .map { PlanDocument.Difference($0) }
-        return PlanDocument(
-            plan: fingerprint(of: changes, control, files.stack), changes: changes, control: control,
+        let planner = Planner(
+            before: { [supervisor] in supervisor.spec(of: $0) }, after: files.prepared, usage: usage,
+            dependents: { [supervisor] in supervisor.dependents(of: $0) })
+        let changes = supervisor.plan(for: files.prepared)
+        return planner.document(
+            changes,
+            control: ResolvedFile.differences(from: configuration.stack.control, to: files.stack.control),
+            conflicts: interpreter.conflicts(of: changes, in: files.prepared) { [supervisor] in supervisor.spec(of: $0) },
             warnings: files.warnings, event: history.newest)
     }
 
@@ -76,25 +104,6 @@ extension StackRunner {
                     + "to rename a stack, stop it before"
             ])
         }
-    }
-
-    private func differences(of change: ServiceChange, in stack: StackSpec) -> [PlanDocument.Difference] {
-        guard let before = configuration.stack[change.service], let after = stack[change.service] else { return [] }
-        return ResolvedFile.differences(from: before, to: after).map { PlanDocument.Difference($0) }
-    }
-
-    /// What the plan does and to what: another state of the stack, or other files, give another.
-    private func fingerprint(
-        of changes: [PlanDocument.Change], _ control: [PlanDocument.Difference], _ stack: StackSpec
-    ) -> String {
-        let services = changes.map { change in
-            let name = ServiceName(change.service)
-            let before = name.flatMap { configuration.stack[$0]?.revision.text } ?? ""
-            let after = name.flatMap { stack[$0]?.revision.text } ?? ""
-            return (["\(change.service) \(change.kind.rawValue) \(before) \(after)"] + change.differences.map(\.line))
-                .joined(separator: "\n")
-        }
-        return Revision(hashing: (services + control.map(\.line)).joined(separator: "\n")).text
     }
 }
 
@@ -108,37 +117,7 @@ enum Reload {
 /// A stack as its files describe it by now.
 private struct ReadFiles: Sendable {
     var stack: StackSpec
+    var prepared: StackSpec
     var environment: [String: String]
     var warnings: [String]
-}
-
-extension PlanDocument.Difference {
-    fileprivate init(_ difference: ResolvedFile.Difference) {
-        self.init(key: difference.key, before: difference.before, after: difference.after)
-    }
-
-    fileprivate var line: String { "\(key)=\(after ?? "")" }
-}
-
-extension ServiceChange {
-    /// Whether there is a moment at which the service is not there for those that depend on it.
-    fileprivate var interruptsService: Bool {
-        switch kind {
-        case .restart, .stop: true
-        case .none, .live, .start: false
-        }
-    }
-}
-
-extension PlanDocument.Change.Kind {
-    init(_ kind: ServiceChange.Kind) {
-        self =
-            switch kind {
-            case .none: .none
-            case .live: .live
-            case .restart: .restart
-            case .start: .start
-            case .stop: .stop
-            }
-    }
 }

@@ -5,7 +5,8 @@ import StackFile
 public import StackModel
 import SupervisorCore
 
-/// The control API's view of the stack. Each of its requests is one hop to the loop.
+/// The control API's view of the stack. Each of its requests is one hop to the loop, where nothing is to be read from
+/// elsewhere.
 extension StackRunner: StackController {
     // MARK: What is
 
@@ -45,8 +46,9 @@ extension StackRunner: StackController {
             try check(replica, of: service)
             index = replica
         } else {
-            // Of a service, that replica is explained which is not as it should be.
-            index = service.replicas.first { !$0.isReady && $0.state != .completed }?.id.index ?? 0
+            // Of a service, that replica is explained which is not as it should be; one that goes from its slot is.
+            let waiting = service.replicas.filter { !$0.isReady && $0.state != .completed }
+            index = (waiting.first { $0.state != .stopping } ?? waiting.first)?.id.index ?? 0
         }
         return supervisor.explain(ReplicaID(service: name, index: index)).map { event in
             EventDocument(event, at: history.time(of: event.id) ?? clock.time(of: event.time))
@@ -55,7 +57,7 @@ extension StackRunner: StackController {
 
     func check(_ replica: Int, of service: ServiceSnapshot) throws(ControlProblem) {
         guard service.replicas.contains(where: { $0.id.index == replica }) else {
-            throw .noSuchReplica(replica, of: service.name.text, count: service.replicas.count)
+            throw .noSuchReplica(replica, of: service.name.text, count: service.slots.count)
         }
     }
 
@@ -64,7 +66,7 @@ extension StackRunner: StackController {
     }
 
     public func logs(_ query: LogQuery) async throws(ControlProblem) -> Subscription<LogLine> {
-        let known = configuration.stack.services.map(\.name)
+        let known = supervisor.serviceNames
         for name in query.services where !known.contains(where: { $0.text == name }) { throw .noSuchService(name) }
         let source = try interpreter.logs.source(query, of: known)
         await source.begin()
@@ -73,50 +75,70 @@ extension StackRunner: StackController {
 
     public func doctor() -> [DoctorCheck] { checks }
 
-    public func resolvedFile() -> String { ResolvedFile(configuration.stack).json }
+    public func resolvedFile() -> String { ResolvedFile(runningStack).json }
+
+    /// Its files' services, each as what counts of it: after a rollback that is not what the files say.
+    private var runningStack: StackSpec {
+        var stack = configuration.stack
+        stack.services = stack.services.map { supervisor.spec(of: $0.name) ?? $0 }
+        return stack
+    }
 
     // MARK: What is to be done
 
-    public func perform(_ command: ControlCommand) throws(ControlProblem) -> AcceptedDocument {
-        let newest = history.newest
-        let services: [ServiceName]
+    public func perform(_ command: ControlCommand) async throws(ControlProblem) -> AcceptedDocument {
         switch command {
-        case .shutdown(let immediately):
-            shutDown(immediately: immediately)
-            services = supervisor.serviceNames
-        case .services(let action, let names):
-            try check(names)
-            queue.post(.command(Command(action, names)))
-            services = names.isEmpty ? supervisor.serviceNames : names
-        case .scale(let name, let count):
-            try check([name])
-            queue.post(.command(.scale(name, count)))
-            services = [name]
-        case .signal(let name, let replica, let signal):
-            try check([name])
-            let service = try snapshot(of: name)
-            if let replica { try check(replica, of: service) }
-            let isRunning = service.replicas.contains { $0.pid != nil && $0.id.index == replica ?? $0.id.index }
-            guard isRunning else { throw .notRunning(replica.map { "\(name)/\($0)" } ?? name.text) }
-            queue.post(.command(.signal(name, replica: replica, signal)))
-            services = [name]
+        case .start(let names): return try accept(.start(names), for: names)
+        case .stop(let names, let grace): return try accept(.stop(names, grace: grace), for: names)
+        case .restart(let names, let grace, let atOnce):
+            let executables = try await executables(of: names)
+            return try accept(
+                .restart(names, RestartOptions(grace: grace, atOnce: atOnce, executables: executables)), for: names)
+        case .scale(let name, let count): return try accept(.scale(name, count), for: [name])
+        case .signal(let name, let replica, let signal): return try relay(signal, to: name, replica: replica)
+        case .rollout(let name, let command): return try rollout(name, command)
+        case .shutdown(let immediately, let grace): return shutDown(immediately, grace)
         }
-        return AcceptedDocument(services: services.map(\.text), event: newest)
     }
 
-    private func check(_ names: [ServiceName]) throws(ControlProblem) {
+    func accept(_ command: Command, for names: [ServiceName]) throws(ControlProblem) -> AcceptedDocument {
+        try check(names)
+        let newest = history.newest
+        queue.post(.command(command))
+        return AcceptedDocument(
+            services: (names.isEmpty ? supervisor.serviceNames : names).map(\.text), event: newest)
+    }
+
+    private func shutDown(_ immediately: Bool, _ grace: Duration?) -> AcceptedDocument {
+        let newest = history.newest
+        shutDown(immediately: immediately, grace: grace)
+        return AcceptedDocument(services: supervisor.serviceNames.map(\.text), event: newest)
+    }
+
+    private func relay(
+        _ signal: Signal, to name: ServiceName, replica: Int?
+    ) throws(ControlProblem) -> AcceptedDocument {
+        try check([name])
+        let service = try snapshot(of: name)
+        if let replica { try check(replica, of: service) }
+        let isRunning = service.replicas.contains { $0.pid != nil && $0.id.index == replica ?? $0.id.index }
+        guard isRunning else { throw .notRunning(replica.map { "\(name)/\($0)" } ?? name.text) }
+        return try accept(.signal(name, replica: replica, signal), for: [name])
+    }
+
+    /// What the services run, as it is on the disk now; those that have become others while it was read are left out.
+    func executables(
+        of names: [ServiceName]
+    ) async throws(ControlProblem) -> [ServiceName: ExecutableFile] {
+        try check(names)
+        let specs = (names.isEmpty ? supervisor.serviceNames : names).compactMap { supervisor.spec(of: $0) }
+        let read = await interpreter.executables.executables(of: specs)
+        let same = Set(specs.filter { supervisor.spec(of: $0.name)?.revision == $0.revision }.map(\.name))
+        return read.filter { same.contains($0.key) }
+    }
+
+    func check(_ names: [ServiceName]) throws(ControlProblem) {
         guard !isAskedToStop else { throw .shuttingDown }
         for name in names where !supervisor.hasService(name) { throw .noSuchService(name.text) }
-    }
-}
-
-extension Command {
-    fileprivate init(_ action: ServiceAction, _ names: [ServiceName]) {
-        self =
-            switch action {
-            case .start: .start(names)
-            case .stop: .stop(names)
-            case .restart: .restart(names)
-            }
     }
 }

@@ -14,12 +14,12 @@ extension StackRunner {
         if let replica = request.replica { try check(replica, of: service) }
         if besideInstance {
             let replicas = request.replica.map { [$0] } ?? service.replicas.map(\.id.index)
-            guard let instance = replicas.lazy.compactMap({ self.instance(of: name, $0) }).first else {
+            guard let instance = replicas.lazy.compactMap({ self.instance(of: service, $0) }).first else {
                 throw .notRunning(request.replica.map { "\(name)/\($0)" } ?? name.text)
             }
             return try interpreter.execute(request, beside: instance)
         }
-        guard let spec = configuration.stack[name] else { throw .noSuchService(name.text) }
+        guard let spec = supervisor.spec(of: name) else { throw .noSuchService(name.text) }
         return try interpreter.run(request, of: spec)
     }
 
@@ -38,8 +38,11 @@ extension StackRunner {
         }
     }
 
-    private func instance(of service: ServiceName, _ replica: Int) -> LiveInstance? {
-        interpreter.runningInstance(of: ReplicaID(service: service, index: replica))
+    /// Where the replica is being replaced, the instance that serves.
+    private func instance(of service: ServiceSnapshot, _ replica: Int) -> LiveInstance? {
+        interpreter.runningInstance(
+            of: ReplicaID(service: service.name, index: replica),
+            ready: service.replicas.filter(\.isReady).compactMap(\.instance))
     }
 
     /// Ends what was run for clients before anything of the stack, which it may need: only then goes on with `next`.

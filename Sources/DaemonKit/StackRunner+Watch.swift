@@ -26,7 +26,14 @@ extension StackRunner {
     private func restart(for batch: ChangedServices.Batch) -> Bool {
         let service = supervisor.snapshot().services.first { $0.name == batch.service }
         guard service?.desired == .running else { return false }
-        queue.post(.command(.restart([batch.service], because: .filesChanged(batch.count))))
+        Task { await restart(batch.service, for: batch) }
         return true
+    }
+
+    /// What has changed may be the program itself.
+    private func restart(_ service: ServiceName, for batch: ChangedServices.Batch) async {
+        guard let executables = try? await executables(of: [service]) else { return }
+        let options = RestartOptions(because: .filesChanged(batch.count), executables: executables)
+        queue.post(.command(.restart([service], options)))
     }
 }

@@ -25,6 +25,7 @@ public actor StackRunner {
     let clock = Clock()
     var supervisor: Supervisor
     var history = EventHistory()
+    var analysisCounters = AnalysisCounters()
     private var effects: [Effect] = []
     private var lifeline: Lifeline?
     private var isStarted = false
@@ -81,6 +82,9 @@ public actor StackRunner {
         connect()
         try takeSignals()
         if let descriptor { try hold(descriptor) }
+        let prepared = try await prepared(configuration.stack)
+        // Files that were applied meanwhile have been taken already.
+        if adoptions == 0 { supervisor = Supervisor(prepared, restoring: journal.restored) }
         try leftovers.end()
         if !isStarted { await withCheckedContinuation { onBegin = $0 } }
         return !isAskedToStop
@@ -93,19 +97,25 @@ public actor StackRunner {
         handler(configuration.stack.control)
     }
 
-    /// Takes the stack of files that were read again.
-    func adopt(_ stack: StackSpec, environment: [String: String]) {
+    /// Takes the stack of files that were read again. `prepared`: what of it the core is to run.
+    func adopt(_ stack: StackSpec, prepared: StackSpec, atOnce: Bool, environment: [String: String]) {
         configuration.stack = stack
         configuration.environment = environment
         adoptions += 1
         if isStarted {
-            queue.post(.command(.apply(stack)))
+            queue.post(.command(.apply(prepared, atOnce: atOnce)))
         } else {
             // Nothing of the former runs, and nothing may until what an earlier daemon left has ended.
-            supervisor = Supervisor(stack, restoring: journal.restored)
+            supervisor = Supervisor(prepared, restoring: journal.restored)
         }
         changes.follow(stack.services)
         onControlSpec?(stack.control)
+    }
+
+    /// The stack as the core is to run it: with HAProxy where it has routes, and each program known by its content.
+    /// - Throws: where HAProxy's configuration cannot be written.
+    func prepared(_ stack: StackSpec) async throws(SystemError) -> StackSpec {
+        await interpreter.executables.resolved(try interpreter.routes.routed(stack))
     }
 
     private func connect() {
@@ -113,6 +123,7 @@ public actor StackRunner {
         interpreter.onPublish = { [unowned self] event in assumeIsolated { $0.publish(event) } }
         interpreter.onStackStopped = { [unowned self] in assumeIsolated { $0.stackHasStopped() } }
         connectExecutions()
+        interpreter.onMeasure = { [unowned self] measurement in assumeIsolated { $0.begin(measurement) } }
         loop.onTurnMeasured = { [telemetry = interpreter.telemetry] in telemetry.turnTook($0) }
         connectChanges()
         loop.onTurnEnd = { [unowned self] in assumeIsolated { $0.takeEvents() } }
@@ -268,11 +279,12 @@ public actor StackRunner {
         systemd.reload(reload)
     }
 
-    func shutDown(immediately: Bool) {
+    /// `grace`: how long each instance has to end, in place of its own grace period.
+    func shutDown(immediately: Bool, grace: Duration? = nil) {
         isAskedToStop = true
         if isStarted {
             endExecutions(immediately: immediately) { [queue] in
-                queue.post(.command(.shutdown(immediately: immediately)))
+                queue.post(.command(.shutdown(immediately: immediately, grace: grace)))
             }
         } else if immediately {
             leftovers.kill()
@@ -305,8 +317,8 @@ extension Effect {
     fileprivate var needsJournal: Bool {
         switch self {
         case .record, .publish: false
-        case .openListeners, .closeListeners, .spawn, .runPreStop, .signal, .kill, .startProbe, .cancelProbe, .release,
-            .stackStopped:
+        case .openListeners, .closeListeners, .spawn, .adopt, .runPreStop, .signal, .kill, .startProbe, .cancelProbe,
+            .enterRotation, .leaveRotation, .measure, .keepRevisions, .release, .stackStopped:
             true
         }
     }

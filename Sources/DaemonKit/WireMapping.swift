@@ -4,7 +4,7 @@ import SupervisorCore
 
 /// From what the core says of itself to what the control API says.
 struct WireMapping {
-    private let clock: Clock
+    let clock: Clock
 
     init(_ clock: Clock) {
         self.clock = clock
@@ -22,7 +22,7 @@ struct WireMapping {
             schedule: service.schedule.map { schedule in
                 ScheduleDocument(
                     trigger: schedule.trigger.description, next: next, runs: service.runs.map(document))
-            })
+            }, rollout: service.rollout.map(document), history: service.history.map(document))
     }
 
     private func document(_ run: JobRun) -> ScheduleDocument.Run {
@@ -32,7 +32,7 @@ struct WireMapping {
             ended: run.ended.map { clock.time(of: $0) }, outcome: outcome, reason: reason)
     }
 
-    private func document(_ replica: ReplicaSnapshot) -> ReplicaDocument {
+    func document(_ replica: ReplicaSnapshot) -> ReplicaDocument {
         ReplicaDocument(
             service: replica.id.service.text, replica: replica.id.index,
             state: ReplicaDocument.State(replica.state), ready: replica.isReady, pid: replica.pid,

@@ -104,9 +104,9 @@ public struct HostReport: Hashable, Sendable {
 
     private static func acceptQueue() -> Fact {
         let value = line("/proc/sys/net/core/somaxconn").flatMap { Int32($0) } ?? 0
-        return value >= Listener.backlog
+        return value >= ListenOptions.defaultBacklog
             ? fact("somaxconn", .good, String(value))
-            : fact("somaxconn", .limited, String(value), "listeners ask for a queue of \(Listener.backlog)")
+            : fact("somaxconn", .limited, String(value), "listeners ask for a queue of \(ListenOptions.defaultBacklog)")
     }
 
     private static func systemd() -> Fact {

@@ -1,75 +1,137 @@
 import Glibc
 
-/// A listening stream socket that stackd holds for its services. It stays open, and connections wait in its queue, for
-/// as long as this object lives, whoever accepts from it or does not.
+/// A socket that stackd holds for its services. It stays open, and connections or datagrams wait in its queue, for as
+/// long as this object lives, whoever takes from it or does not.
 public final class Listener {
-    /// How many connections may wait; the kernel lowers it to net.core.somaxconn.
-    public static let backlog: Int32 = 4096
-
     /// Where it was asked to listen.
     public let address: ListenAddress
-    /// The TCP port it listens on, also where port 0 was asked for; 0 for a unix socket.
+    public private(set) var options: ListenOptions
+    /// The TCP or UDP port it listens on, also where port 0 was asked for; 0 for a unix socket.
     public let port: UInt16
 
     private let socket: Descriptor
-    /// The file that `init` made, to be removed by `close` if it still is that file.
-    private var file: FileIdentity?
+    /// The file that `init` made.
+    private let file: SocketFile?
 
     /// Binds an address and listens. Errors name the address: "bind 127.0.0.1:80: Permission denied".
-    public init(_ address: ListenAddress) throws(SystemError) {
+    public init(_ address: ListenAddress, _ options: ListenOptions = ListenOptions()) throws(SystemError) {
         self.address = address
+        self.options = options
         switch address {
-        case .tcp(let host, let port):
-            let socket = try Listener.bindTCP(host: host, port: port, as: address)
+        case .tcp(let host, let port), .udp(let host, let port):
+            socket = try Listener.bind(host: host, port: port, as: address, reusesPort: options.reusesPort)
             self.port = try Listener.port(of: socket)
-            self.socket = socket
-        case .unix(let path, let mode):
-            socket = try Listener.bindUnix(path: path, mode: mode)
-            file = FileIdentity(path: path)
+            file = nil
+        case .unix(let path, let type):
+            socket = try Descriptor.socket(AF_UNIX, type.constant)
+            file = try SocketFile.bind(socket, to: path, type: type.constant)
+            port = 0
+        case .abstract(let name, let type):
+            socket = try Descriptor.socket(AF_UNIX, type.constant)
+            try checkLibc(SocketAddress(abstract: name).bind(socket.number), "bind \(address)")
+            file = nil
             port = 0
         }
-        try checkLibc(listen(socket.number, Listener.backlog), "listen \(address)")
+        do throws(SystemError) {
+            try adopt(options)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// Why the address could not be bound at this moment; nil where it could. It is given back at once, and never
+    /// listened on, so that nobody is taken in.
+    public static func obstacle(to address: ListenAddress, reusesPort: Bool) -> SystemError? {
+        do throws(SystemError) {
+            switch address {
+            case .tcp(let host, let port), .udp(let host, let port):
+                _ = try bind(host: host, port: port, as: address, reusesPort: reusesPort)
+            case .unix(let path, let type):
+                let socket = try Descriptor.socket(AF_UNIX, type.constant)
+                try SocketFile.bind(socket, to: path, type: type.constant).remove()
+            case .abstract(let name, let type):
+                let socket = try Descriptor.socket(AF_UNIX, type.constant)
+                try checkLibc(SocketAddress(abstract: name).bind(socket.number), "bind \(address)")
+            }
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// The descriptor to hand to a process, valid while this object lives. It waits on accept, as services expect.
     public var descriptor: Int32 { socket.number }
 
-    /// Removes the file of a unix socket. The socket itself closes with the object.
-    public func close() {
-        if let file, case .unix(let path, _) = address, FileIdentity(path: path) == file { unlink(path) }
-        file = nil
+    /// Whether clients can still find it: a unix socket's file may have been removed or replaced.
+    public var isReachable: Bool { file?.isInPlace ?? true }
+
+    /// Takes other options on, with the connections that wait untouched. Where one is refused, those before it are as
+    /// the new ones say.
+    public func adopt(_ new: ListenOptions) throws(SystemError) {
+        switch address {
+        case .tcp:
+            try set(SOL_SOCKET, SO_REUSEPORT, new.reusesPort ? 1 : 0)
+            try set(SOL_SOCKET, SO_KEEPALIVE, new.keepsAlive ? 1 : 0)
+            // One that never had it need not be asked: not every kernel is built with it.
+            if new.fastOpenQueue > 0 || options.fastOpenQueue > 0 {
+                try set(Int32(IPPROTO_TCP), TCP_FASTOPEN, new.fastOpenQueue)
+            }
+        case .udp: try set(SOL_SOCKET, SO_REUSEPORT, new.reusesPort ? 1 : 0)
+        case .unix:
+            // What nobody has ever asked for is as it was born: a directory may give its files a group.
+            let user = new.user ?? (options.user == nil ? nil : geteuid())
+            let group = new.group ?? (options.group == nil ? nil : getegid())
+            try file?.set(mode: new.mode, user: user, group: group)
+        case .abstract: break
+        }
+        // Of a socket that listens already, it changes the length of the queue.
+        if address.isStream { try checkLibc(listen(socket.number, new.backlog), "listen \(address)") }
+        options = new
     }
 
-    private static func bindTCP(
-        host: String, port: UInt16, as address: ListenAddress
+    /// Removes the file of a unix socket. The socket itself closes with the object.
+    public func close() {
+        file?.remove()
+    }
+
+    private func set(_ level: Int32, _ option: Int32, _ value: Int32) throws(SystemError) {
+        try socket.setOption(level, option, value)
+    }
+
+    // MARK: Internet addresses
+
+    private static func bind(
+        host: String, port: UInt16, as address: ListenAddress, reusesPort: Bool
     ) throws(SystemError) -> Descriptor {
-        if !host.isEmpty && host != "*" {
+        let isAny = host.isEmpty || host == "*"
+        if !isAny {
             // "localhost" is asked of nobody: it is this.
             let target =
                 host == "localhost"
                 ? SocketAddress(ipv4: INADDR_LOOPBACK, port: port) : try SocketAddress(host: host, port: port)
-            return try bind(target, as: address)
+            return try bind(target, as: address, onlyIPv6: true, reusesPort)
         }
         do throws(SystemError) {
-            return try bind(SocketAddress(anyIPv6Port: port), as: address)
+            return try bind(SocketAddress(anyIPv6Port: port), as: address, onlyIPv6: false, reusesPort)
         } catch  where error.errno == EAFNOSUPPORT || error.errno == EADDRNOTAVAIL {
-            return try bind(SocketAddress(ipv4: INADDR_ANY, port: port), as: address)  // a host without IPv6
+            // A host without IPv6.
+            return try bind(SocketAddress(ipv4: INADDR_ANY, port: port), as: address, onlyIPv6: false, reusesPort)
         }
     }
 
-    private static func bind(_ target: SocketAddress, as address: ListenAddress) throws(SystemError) -> Descriptor {
-        let socket = try Descriptor.socket(target.family, SOCK_STREAM)
-        // Without it, connections of the last run that have not quite ended (TIME_WAIT) would hold the address.
-        try socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
-        // The host's default (bindv6only) may say otherwise: every address is every address.
-        if target.family == AF_INET6 { try socket.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, isAny(address) ? 0 : 1) }
+    private static func bind(
+        _ target: SocketAddress, as address: ListenAddress, onlyIPv6: Bool, _ reusesPort: Bool
+    ) throws(SystemError) -> Descriptor {
+        let socket = try Descriptor.socket(target.family, address.isStream ? SOCK_STREAM : SOCK_DGRAM)
+        // Without it, connections of the last run that have not quite ended (TIME_WAIT) would hold the address. A
+        // datagram socket has none, and would let others take the address from it.
+        if address.isStream { try socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1) }
+        if reusesPort { try socket.setOption(SOL_SOCKET, SO_REUSEPORT, 1) }
+        // The host's default (bindv6only) may say otherwise: every address is every address, and only that.
+        if target.family == AF_INET6 { try socket.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, onlyIPv6 ? 1 : 0) }
         try checkLibc(target.bind(socket.number), "bind \(address)")
         return socket
-    }
-
-    private static func isAny(_ address: ListenAddress) -> Bool {
-        if case .tcp(let host, _) = address { return host.isEmpty || host == "*" }
-        return false
     }
 
     private static func port(of socket: borrowing Descriptor) throws(SystemError) -> UInt16 {
@@ -81,40 +143,13 @@ public final class Listener {
         try checkLibc(status, "getsockname")
         return UInt16(bigEndian: storage.sin6_port)
     }
-
-    private static func bindUnix(path: String, mode: UInt32) throws(SystemError) -> Descriptor {
-        let target = try SocketAddress(unix: path)
-        let socket = try Descriptor.socket(AF_UNIX, SOCK_STREAM)
-        // The file is born with the socket's own mode, less the umask: so it is never open to more than it shall be.
-        try checkLibc(fchmod(socket.number, mode), "chmod \(path)")
-        if target.bind(socket.number) != 0 {
-            let refusal = SystemError.last("bind \(path)")
-            guard refusal.errno == EADDRINUSE, try isAbandoned(path, target) else { throw refusal }
-            try checkLibc(unlink(path), "unlink \(path)")
-            try checkLibc(target.bind(socket.number), "bind \(path)")
-        }
-        try checkLibc(chmod(path, mode), "chmod \(path)")
-        return socket
-    }
-
-    /// Whether a path is a socket that nobody listens on.
-    private static func isAbandoned(_ path: String, _ target: SocketAddress) throws(SystemError) -> Bool {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return false }
-        let probe = try Descriptor.socket(AF_UNIX, SOCK_STREAM, nonBlocking: true)
-        return target.connect(probe.number) != 0 && errno == ECONNREFUSED
-    }
 }
 
-/// Which file a path names, to notice that another has taken its place.
-private struct FileIdentity: Equatable {
-    var device: dev_t
-    var inode: ino_t
-
-    init?(path: String) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
-        device = status.st_dev
-        inode = status.st_ino
+extension ListenAddress.UnixSocketType {
+    fileprivate var constant: __socket_type {
+        switch self {
+        case .stream: SOCK_STREAM
+        case .datagram: SOCK_DGRAM
+        }
     }
 }

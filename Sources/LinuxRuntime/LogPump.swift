@@ -8,6 +8,8 @@ final class LogPump {
     enum Message: Sendable {
         /// A new instance's pipes; their readers' descriptors are given away.
         case attach(Attachment)
+        /// The replica's instances go on under another policy.
+        case adopt(LogOwner, LogPolicy)
         /// Each line of the output is to be looked at until one matches.
         case watch(output: Int, watch: Int, LogPattern)
         case unwatch(output: Int)
@@ -84,6 +86,7 @@ final class LogPump {
     private func take(_ message: Message) {
         switch message {
         case .attach(let attachment): attach(attachment)
+        case .adopt(let owner, let policy): if let channel = byOwner[owner] { adopt(policy, channel) }
         case .watch(let output, let watch, let pattern):
             for pipe in outputs[output] ?? [] { pipe.watches.append((watch, pattern)) }
         case .unwatch(let output):
@@ -124,13 +127,7 @@ final class LogPump {
 
     private func channel(_ attachment: Attachment) -> LogChannel {
         if let channel = byOwner[attachment.owner] {
-            let keptRing = channel.keepsRing
-            if channel.adopt(attachment.policy) {
-                // Its records so far are not to come after those that the new policy applies to.
-                flush()
-                writer.post(.change(channel: channel.index, attachment.policy))
-                rings += (channel.keepsRing ? 1 : 0) - (keptRing ? 1 : 0)
-            }
+            adopt(attachment.policy, channel)
             return channel
         }
         let channel = LogChannel(
@@ -140,6 +137,15 @@ final class LogPump {
         unnumbered.append(channel)
         if channel.keepsRing { rings += 1 }
         return channel
+    }
+
+    private func adopt(_ policy: LogPolicy, _ channel: LogChannel) {
+        let keptRing = channel.keepsRing
+        guard channel.adopt(policy) else { return }
+        // Its records so far are not to come after those that the new policy applies to.
+        flush()
+        writer.post(.change(channel: channel.index, policy))
+        rings += (channel.keepsRing ? 1 : 0) - (keptRing ? 1 : 0)
     }
 
     // MARK: Numbers

@@ -29,6 +29,7 @@ public final class LogSystem {
     private var hasJournal = false
     private var registration: EventLoop.Registration?
     private var counters: [LogOwner: LogCounters] = [:]
+    private var policies: [LogOwner: LogPolicy] = [:]
     private var watches: [Int: () -> Void] = [:]
     private var nextID = 0
     private var onFinished: (() -> Void)?
@@ -92,9 +93,18 @@ public final class LogSystem {
 
     // MARK: Outputs
 
-    /// The pipes of a new instance of a replica. What else they cost is done on other threads.
-    public func attach(_ owner: LogOwner, _ policy: LogPolicy) throws(SystemError) -> InstanceOutput {
+    /// The pipes of a new instance of a replica; several may write at a time: their lines are numbered in the order in
+    /// which they are read. What else they cost is done on other threads.
+    ///
+    /// - Parameters:
+    ///   - policy: the replica's from now on.
+    ///   - isBeside: it is no instance, but runs beside one: where the replica has a policy, that stays.
+    public func attach(
+        _ owner: LogOwner, _ policy: LogPolicy, isBeside: Bool = false
+    ) throws(SystemError) -> InstanceOutput {
+        let policy = isBeside ? policies[owner] ?? policy : policy
         if policy.destination == .journal { try startJournal() }
+        policies[owner] = policy
         let output = try Pipe()
         let error = try Pipe()
         nextID += 1
@@ -105,6 +115,14 @@ public final class LogSystem {
                 LogPump.Attachment(
                     output: nextID, owner: owner, policy: policy, counters: counters(of: owner), readers: readers)))
         return made
+    }
+
+    /// Has what a replica's instances write from now on be kept in another way.
+    public func adopt(_ policy: LogPolicy, of owner: LogOwner) throws(SystemError) {
+        guard policies[owner] != policy else { return }
+        if policy.destination == .journal { try startJournal() }
+        policies[owner] = policy
+        tell(.adopt(owner, policy))
     }
 
     private func counters(of owner: LogOwner) -> LogCounters {

@@ -5,13 +5,13 @@ import Glibc
 ///
 /// The daemon is a subreaper, so all that its instances fork stays below it in the process tree, and only those are
 /// ever candidates. A process belongs to the instance of its parent; an orphan to the instance whose session it is in,
-/// or else to the one that its environment names (STACKD_INSTANCE). An orphan that left its session and cleared its
+/// or else to the one that its environment names (STACKD_MARK). An orphan that left its session and cleared its
 /// environment before anyone looked belongs to none: `strays` finds those, for the end of the stack.
 ///
 /// A look at the tree reads all of /proc, so everything that needs one waits for the loop's next turn and shares it.
 public final class ProcessTree: ContainmentMaker {
     /// The variable that names a process's instance, as "STACK:ID", or "STACK@SCOPE:ID" where there is a scope.
-    public static let marker = "STACKD_INSTANCE"
+    public static let marker = "STACKD_MARK"
 
     let loop: EventLoop
     /// What every marker of this stack begins with.

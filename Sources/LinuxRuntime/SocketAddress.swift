@@ -1,20 +1,5 @@
 import Glibc
 
-/// Where a stream socket listens.
-public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
-    /// A host, by number or name, and a port; an empty host or "*" is every address of the host, port 0 any free one.
-    case tcp(host: String, port: UInt16)
-    /// A path of the file system, with the permissions that its file gets.
-    case unix(path: String, mode: UInt32)
-
-    public var description: String {
-        switch self {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host.isEmpty ? "*" : host):\(port)"
-        case .unix(let path, _): path
-        }
-    }
-}
-
 /// An address as the kernel takes it.
 struct SocketAddress {
     private var storage = sockaddr_storage()
@@ -50,6 +35,21 @@ struct SocketAddress {
         }
         guard fits else { throw SystemError(errno: ENAMETOOLONG, operation: "bind \(path)") }
         set(address, length: MemoryLayout<sockaddr_un>.size)
+    }
+
+    /// A name in the kernel's own name space; ENAMETOOLONG when the kernel's 107 bytes do not hold it.
+    init(abstract name: String) throws(SystemError) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        // Every byte counts, so there is none behind the name.
+        let start = MemoryLayout.offset(of: \sockaddr_un.sun_path) ?? 0
+        let fits = withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+            guard name.utf8.count < bytes.count else { return false }
+            bytes[1...].copyBytes(from: name.utf8)
+            return true
+        }
+        guard fits else { throw SystemError(errno: ENAMETOOLONG, operation: "bind @\(name)") }
+        set(address, length: start + 1 + name.utf8.count)
     }
 
     /// What a host's name or number stands for, first come first. May ask DNS, so numbers are what a daemon should get.

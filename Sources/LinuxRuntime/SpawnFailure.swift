@@ -25,7 +25,8 @@ extension Spawner {
             default: (.clone, "clone3")
             }
         var error = SpawnError(stage: stage, errno: order.failed_errno, operation: operation)
-        if stage == .executable, error.errno == ENOENT, let file = request.existingCandidate {
+        // When exec says that there is none though the search finds one, it means the one its first line names.
+        if stage == .executable, error.errno == ENOENT, let file = request.program {
             error.description += " (\(file) is there, its interpreter is not)"
         }
         return error
@@ -33,15 +34,5 @@ extension Spawner {
 
     private func limitName(_ resource: Int32) -> String {
         ResourceLimit.Resource(rawValue: resource)?.name ?? String(resource)
-    }
-}
-
-extension SpawnRequest {
-    /// A file that the search found: when exec says that there is none, it means the one its first line names.
-    fileprivate var existingCandidate: String? {
-        candidates.first { candidate in
-            guard let workingDirectory, !candidate.hasPrefix("/") else { return access(candidate, X_OK) == 0 }
-            return access("\(workingDirectory)/\(candidate)", X_OK) == 0
-        }
     }
 }

@@ -64,19 +64,6 @@ public struct SpawnRequest: Sendable {
         self.arguments = arguments
         self.environment = environment
     }
-
-    /// Where a program without a PATH of its own is searched.
-    public static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-    /// The files that execvp would try, in its order.
-    var candidates: [String] {
-        guard let program = executable ?? arguments.first, !program.isEmpty else { return [] }
-        if program.utf8.contains(UInt8(ascii: "/")) { return [program] }
-        let path = environment["PATH"] ?? SpawnRequest.defaultPath
-        return path.split(separator: ":", omittingEmptySubsequences: false).map { directory in
-            directory.isEmpty ? "./\(program)" : "\(directory)/\(program)"
-        }
-    }
 }
 
 /// A process that was started and not yet reaped.

@@ -15,6 +15,13 @@ public struct ServiceName: Hashable, Comparable, Sendable, CustomStringConvertib
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
     }
 
+    private init(known text: String) {
+        self.text = text
+    }
+
+    /// The service that the daemon itself adds where the file has routes: HAProxy.
+    public static let router = ServiceName(known: "stackd-haproxy")
+
     public var description: String { text }
 
     public static func < (left: ServiceName, right: ServiceName) -> Bool { left.text < right.text }
@@ -52,7 +59,7 @@ public struct InstanceID: Hashable, Comparable, Sendable, CustomStringConvertibl
     public static func < (left: InstanceID, right: InstanceID) -> Bool { left.serial < right.serial }
 }
 
-/// A resolved service spec (later: and its executable) by the hash of its content, in lower-case hexadecimal.
+/// A resolved service spec and its executable by the hash of their content, in lower-case hexadecimal.
 public struct Revision: Hashable, Sendable, CustomStringConvertible {
     public let text: String
 

@@ -1,7 +1,8 @@
 /// What a service is: what to run, how many of it, after what, and how to tell that it works.
 public struct ServiceSpec: Hashable, Sendable {
     public var name: ServiceName
-    public var revision: Revision
+    /// The hash of what the file says of it.
+    public var definition: Revision
     public var process: ProcessSpec
     public var replicas: Int
     /// In the order of the names of what is depended on; each name once.
@@ -23,16 +24,26 @@ public struct ServiceSpec: Hashable, Sendable {
     /// It runs when this says so, and not when the stack starts.
     public var schedule: ScheduleSpec?
     public var watches: [WatchSpec]
+    /// In the order of their names.
+    public var routes: [RouteSpec]
+    public var rollout: RolloutSpec
+    /// In the order of their names.
+    public var secrets: [SecretSpec]
+    public var onSecretChange: SecretChangeAction
+    /// The file that the command runs, as the daemon has found it; nil where there is none.
+    public var executable: ExecutableFile?
 
     public init(
         name: ServiceName, revision: Revision = Revision(""), process: ProcessSpec, replicas: Int = 1,
         dependencies: [DependencySpec] = [], listeners: [ListenerSpec] = [], ports: [PortSpec] = [],
         notify: Bool = false, probes: ProbeSet = ProbeSet(), startTimeout: Duration? = nil, watchdog: Duration? = nil,
         restart: RestartSpec = RestartSpec(), stop: StopSpec = StopSpec(), logging: LogSpec = LogSpec(),
-        isAwaitedToComplete: Bool = false, schedule: ScheduleSpec? = nil, watches: [WatchSpec] = []
+        isAwaitedToComplete: Bool = false, schedule: ScheduleSpec? = nil, watches: [WatchSpec] = [],
+        routes: [RouteSpec] = [], rollout: RolloutSpec = RolloutSpec(), secrets: [SecretSpec] = [],
+        onSecretChange: SecretChangeAction = .rollout, executable: ExecutableFile? = nil
     ) {
         self.name = name
-        self.revision = revision
+        definition = revision
         self.process = process
         self.replicas = replicas
         self.dependencies = dependencies.sorted { $0.service < $1.service }
@@ -48,6 +59,18 @@ public struct ServiceSpec: Hashable, Sendable {
         self.isAwaitedToComplete = isAwaitedToComplete
         self.schedule = schedule
         self.watches = watches
+        self.routes = routes
+        self.rollout = rollout
+        self.secrets = secrets
+        self.onSecretChange = onSecretChange
+        self.executable = executable
+    }
+
+    /// What it is, its executable and its secrets included.
+    public var revision: Revision {
+        ([executable?.digest] + secrets.map(\.digest)).reduce(definition) { revision, content in
+            content.map { Revision(hashing: "\(revision) \($0)") } ?? revision
+        }
     }
 
     /// There is more to being ready than running.
@@ -60,7 +83,7 @@ public struct ServiceSpec: Hashable, Sendable {
         if isAwaitedToComplete || schedule != nil { return false }
         switch restart.mode {
         case .always, .unlessStopped: return true
-        case .no, .onFailure: return hasReadiness || !listeners.isEmpty
+        case .no, .onFailure: return hasReadiness || !listeners.isEmpty || !routes.isEmpty
         }
     }
 }
@@ -78,27 +101,13 @@ public struct DependencySpec: Hashable, Sendable {
 
     public var service: ServiceName
     public var condition: Condition
+    /// When it was replaced, what depends on it is restarted too.
+    public var restart: Bool
 
-    public init(service: ServiceName, condition: Condition) {
+    public init(service: ServiceName, condition: Condition, restart: Bool = false) {
         self.service = service
         self.condition = condition
-    }
-}
-
-/// A socket that the daemon binds and every replica of the service inherits.
-public struct ListenerSpec: Hashable, Sendable {
-    public enum Address: Hashable, Sendable {
-        /// A numeric address (`127.0.0.1`, `::1`, `0.0.0.0`) or `localhost`, and a port.
-        case tcp(host: String, port: UInt16)
-        case unix(path: Template)
-    }
-
-    public var name: String
-    public var address: Address
-
-    public init(name: String, address: Address) {
-        self.name = name
-        self.address = address
+        self.restart = restart
     }
 }
 

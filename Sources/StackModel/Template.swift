@@ -12,6 +12,10 @@ public struct Template: Hashable, Sendable {
         case replicaIndex
         /// `${port.NAME}`: the replica's port of that name.
         case port(String)
+        /// `${listen.NAME.fd}`: the number of the descriptor by which an instance has the listener of that name.
+        case listenerDescriptor(String)
+        /// `${secret.NAME}`: the path of the secret's file. Who reads the file puts it in, so no spec has one left.
+        case secret(String)
     }
 
     public var parts: [Part]
@@ -30,17 +34,23 @@ public struct Template: Hashable, Sendable {
         public var runDirectory: String
         public var replica: ReplicaID
         public var ports: [String: UInt16]
+        /// Descriptors of listeners, by their names.
+        public var descriptors: [String: Int32]
 
-        public init(stateDirectory: String, runDirectory: String, replica: ReplicaID, ports: [String: UInt16] = [:]) {
+        public init(
+            stateDirectory: String, runDirectory: String, replica: ReplicaID, ports: [String: UInt16] = [:],
+            descriptors: [String: Int32] = [:]
+        ) {
             self.stateDirectory = stateDirectory
             self.runDirectory = runDirectory
             self.replica = replica
             self.ports = ports
+            self.descriptors = descriptors
         }
     }
 
-    /// The text with its holes filled; a port that the replica does not have is written as it stands in the file
-    /// (the stack file's checks refuse such a reference, so it does not reach an instance).
+    /// The text with its holes filled; a port or listener that the replica does not have is written as it stands in
+    /// the file (the stack file's checks refuse such a reference, so it does not reach an instance).
     public func filled(in context: Context) -> String {
         if parts.count == 1, case .text(let text) = parts[0] { return text }
         return parts.reduce(into: "") { result, part in
@@ -51,6 +61,9 @@ public struct Template: Hashable, Sendable {
             case .serviceName: result += context.replica.service.text
             case .replicaIndex: result += String(context.replica.index)
             case .port(let name): result += context.ports[name].map { String($0) } ?? "${port.\(name)}"
+            case .listenerDescriptor(let name):
+                result += context.descriptors[name].map { String($0) } ?? "${listen.\(name).fd}"
+            case .secret(let name): result += "${secret.\(name)}"
             }
         }
     }
@@ -82,6 +95,8 @@ extension Template: CustomStringConvertible {
             case .serviceName: result += "${service.name}"
             case .replicaIndex: result += "${replica.index}"
             case .port(let name): result += "${port.\(name)}"
+            case .listenerDescriptor(let name): result += "${listen.\(name).fd}"
+            case .secret(let name): result += "${secret.\(name)}"
             }
         }
     }

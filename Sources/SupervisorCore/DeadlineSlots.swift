@@ -1,6 +1,6 @@
 /// Where a replica's deadlines stand in the one queue of the stack.
 struct DeadlineSlots: Sendable {
-    /// What a deadline is for. Each is of one replica, but for the listeners', which is of a service.
+    /// What a deadline is for. Each is of one replica, but for the last two, which are of a service.
     enum Kind: Int, CaseIterable {
         case startup, readiness, liveness
         /// The start's limit, then the limit of each phase of a stop.
@@ -12,6 +12,15 @@ struct DeadlineSlots: Sendable {
         case backoff
         /// The listeners are tried again.
         case listeners
+        /// The rollout is looked at again, or whether the revision has shown that it is good.
+        case rollout
+
+        var isOfService: Bool {
+            switch self {
+            case .startup, .readiness, .liveness, .phase, .watchdog, .stable, .backoff: false
+            case .listeners, .rollout: true
+            }
+        }
     }
 
     private let entity: Int

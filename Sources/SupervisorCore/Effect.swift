@@ -2,15 +2,18 @@ public import StackModel
 
 /// What the core wants done. The runner carries effects out in their order and reports every outcome as an event.
 public enum Effect: Sendable {
-    /// Have the service's listeners be these: bind what is not bound, keep what is, at the same address, and close what
-    /// is not among them. Answered by `listenersOpened` or `listenersFailed`, each time.
-    case openListeners(ServiceRevision)
+    /// Have the service's listeners be those of these revisions of it, one or two, the newest first: bind what is not
+    /// bound, keep what is, at the same address, and close what is in none of them. Where one cannot be bound, all is as
+    /// before. Answered by `listenersOpened` or `listenersFailed`, each time.
+    case openListeners([ServiceRevision])
     /// Close them; no answer.
     case closeListeners(ServiceName)
     /// Make the instance's process. Answered by `spawned` or `spawnFailed`.
     case spawn(InstanceID, ReplicaID, ServiceRevision)
     /// Run the service's `pre_stop` command beside the instance. Answered by `preStopFinished`, unless it is released.
     case runPreStop(InstanceID)
+    /// What is asked of the running instance from now on is what this revision says; it is made as it was. No answer.
+    case adopt(InstanceID, ServiceRevision)
     case signal(InstanceID, Signal, SignalScope)
     /// Kill every process of the instance, its hook's included. Answered by `exited` and `emptied`.
     case kill(InstanceID)
@@ -18,6 +21,14 @@ public enum Effect: Sendable {
     case startProbe(InstanceID, ProbeRun)
     /// Leave nothing of the run behind; no answer.
     case cancelProbe(InstanceID, ProbeRun)
+    /// Have the service's routes give requests to the instance from now on; no answer.
+    case enterRotation(InstanceID)
+    /// Have them give it none any more. Answered by `leftRotation` once those that it has are done.
+    case leaveRotation(InstanceID)
+    /// Answered by `measured`.
+    case measure(Measurement)
+    /// These of the service's revisions may be needed again, with their executables, and no others.
+    case keepRevisions(ServiceName, [ServiceRevision])
     /// Nothing of the instance runs any more: let go of its cgroup, its ports and, once they are read, its pipes.
     case release(InstanceID)
     /// To be on disk before the effects that follow.
@@ -35,9 +46,13 @@ public enum SignalScope: Hashable, Sendable {
 /// A service spec that instances share: they keep the one that they were made from when the service has a newer one.
 public final class ServiceRevision: Sendable {
     public let spec: ServiceSpec
+    /// How often a restart was asked for before: what was made in an earlier epoch is replaced though its spec is the same
+    /// (Kubernetes' `restartedAt`).
+    public let epoch: Int
 
-    public init(_ spec: ServiceSpec) {
+    public init(_ spec: ServiceSpec, epoch: Int = 0) {
         self.spec = spec
+        self.epoch = epoch
     }
 }
 

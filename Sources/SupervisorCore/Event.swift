@@ -21,6 +21,10 @@ public enum Event: Sendable {
     case probeFinished(InstanceID, ProbeRun, ProbeOutcome)
     case preStopFinished(InstanceID, PreStopOutcome)
     case notified(InstanceID, Notification)
+    /// No request of a route is with the instance any more, or none can be known to be.
+    case leftRotation(InstanceID)
+    /// One value for each metric that was asked for, in their order.
+    case measured(ServiceName, run: UInt64, [Measurement.Value])
     /// Something that changes no state but belongs into the record, such as a full disk.
     case observed(Subject, Observation)
     /// A run of the scheduled service is due by its schedule.
@@ -33,18 +37,21 @@ public enum Event: Sendable {
 public enum Command: Hashable, Sendable {
     /// Start the services and all that they depend on; an empty list means every service.
     case start([ServiceName])
-    /// Stop the services, dependents before what they depend on; an empty list means every service.
-    case stop([ServiceName])
-    /// Stop the services, then start them; an empty list means every service.
-    case restart([ServiceName], because: RestartMotive = .request)
+    /// Stop the services, dependents before what they depend on; an empty list means every service. `grace`: how long
+    /// each instance has to end, in place of its spec's grace period; nil is the spec's.
+    case stop([ServiceName], grace: Duration? = nil)
+    /// Replace the instances of the services by new ones of the same spec; an empty list means every service.
+    case restart([ServiceName], RestartOptions = RestartOptions())
     /// Send the signal to the main process of the replica, or of every replica of the service; nothing else changes.
     case signal(ServiceName, replica: Int?, Signal)
     /// Have so many replicas of the service, until the file or somebody says otherwise.
     case scale(ServiceName, Int)
-    /// Run that stack instead. What did not change is not touched.
-    case apply(StackSpec)
+    /// Run that stack instead. What did not change is not touched. `atOnce`: what changed is stopped, then started.
+    case apply(StackSpec, atOnce: Bool = false)
+    /// Dropped where there is nothing that it could mean; the snapshot tells beforehand.
+    case rollout(ServiceName, RolloutAction)
     /// Stop everything, then end. `immediately`: without hooks, drains and grace.
-    case shutdown(immediately: Bool)
+    case shutdown(immediately: Bool, grace: Duration? = nil)
 }
 
 /// Why services are restarted that do as they should.
@@ -52,6 +59,27 @@ public enum RestartMotive: Hashable, Sendable {
     case request
     /// So many files have changed that are watched for the service.
     case filesChanged(Int)
+}
+
+/// How services are restarted.
+public struct RestartOptions: Hashable, Sendable {
+    public var motive: RestartMotive
+    /// How long each instance has to end, in place of its spec's grace period; nil is the spec's.
+    public var grace: Duration?
+    /// All instances are stopped, then started, without a rollout.
+    public var atOnce: Bool
+    /// The services' executables as they are now; those of services that are not named stay.
+    public var executables: [ServiceName: ExecutableFile]
+
+    public init(
+        because motive: RestartMotive = .request, grace: Duration? = nil, atOnce: Bool = false,
+        executables: [ServiceName: ExecutableFile] = [:]
+    ) {
+        self.motive = motive
+        self.grace = grace
+        self.atOnce = atOnce
+        self.executables = executables
+    }
 }
 
 /// Which of an instance's probes.

@@ -72,8 +72,9 @@ extension InstanceMachine {
         noteReadiness(before: before, why: why, in: &context)
     }
 
-    private mutating func noteReadiness(before: Bool, why: String?, in context: inout Context) {
+    mutating func noteReadiness(before: Bool, why: String?, in context: inout Context) {
         guard isReady != before else { return }
+        defer { fitRotation(in: &context) }
         if isReady {
             changeProcess(in: &context) { process, _ in process.wasReady = true }
             publish(.ready, in: &context)
@@ -94,6 +95,7 @@ extension InstanceMachine {
             guard isRunning else { return }
             changeProcess(in: &context) { process, _ in process.announcedStopping = true }
             if before { publish(.announcedStopping, in: &context) }
+            fitRotation(in: &context)
         case .watchdog:
             if case .up = state, let limit = spec.watchdog {
                 context.deadlines[slots.watchdog] = context.now.advanced(by: limit)

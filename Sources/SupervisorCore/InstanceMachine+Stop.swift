@@ -8,10 +8,12 @@ extension InstanceMachine {
     /// How long after a kill it is repeated, in case something was being forked just then.
     private static let killPeriod = Duration.seconds(1)
 
-    /// Begins to end it; where that is under way already, only `immediately` changes anything.
+    /// Begins to end it; where that is under way already, it can only be made to end sooner.
     mutating func stop(
-        _ cause: StopCause, immediately: Bool = false, causedBy event: EventID? = nil, in context: inout Context
+        _ cause: StopCause, immediately: Bool = false, grace: Duration? = nil, causedBy event: EventID? = nil,
+        in context: inout Context
     ) {
+        let isLimited = limit(to: grace)
         switch state {
         case .spawning:
             publish(.stopping(cause), causedBy: event, in: &context)
@@ -23,13 +25,17 @@ extension InstanceMachine {
             if immediately {
                 kill(in: &context)
             } else if spec.stop.preStop != nil {
-                context.deadlines[slots.phase] = context.now.advanced(by: spec.stop.gracePeriod)
+                context.deadlines[slots.phase] = context.now.advanced(by: gracePeriod)
                 context.perform(.runPreStop(id))
             } else {
                 drain(in: &context)
             }
         case .abandoned, .stopping, .clearing:
-            if immediately, !isKilled { kill(in: &context) }
+            if immediately, !isKilled {
+                kill(in: &context)
+            } else if isLimited, !isKilled, let deadline = context.deadlines[slots.phase] {
+                context.deadlines[slots.phase] = min(deadline, context.now.advanced(by: gracePeriod))
+            }
         case .ended:
             break
         }
@@ -57,13 +63,13 @@ extension InstanceMachine {
         case .stopping(let process):
             switch process.phase {
             case .preStop:
-                publish(.preStopFailed("it had not ended after \(spec.stop.gracePeriod.text)"), in: &context)
+                publish(.preStopFailed("it had not ended after \(gracePeriod.text)"), in: &context)
                 drain(in: &context)
             case .draining: signal(in: &context)
-            case .signalled, .killed: kill(afterGrace: spec.stop.gracePeriod, in: &context)
+            case .signalled, .killed: kill(afterGrace: gracePeriod, in: &context)
             }
         case .clearing:
-            kill(afterGrace: spec.stop.gracePeriod, in: &context)
+            kill(afterGrace: gracePeriod, in: &context)
         case .spawning, .abandoned, .up, .ended:
             break
         }
@@ -71,14 +77,16 @@ extension InstanceMachine {
 
     private mutating func drain(in context: inout Context) {
         guard case .stopping(var process) = state else { return }
-        guard spec.stop.drain > .zero else { return signal(in: &context) }
+        let period = min(drainPeriod, grace ?? drainPeriod)
+        leaveRotation(in: &context)
+        guard period > .zero else { return signal(in: &context) }
         process.phase = .draining
         state = .stopping(process)
-        publish(.draining(spec.stop.drain), in: &context)
-        context.deadlines[slots.phase] = context.now.advanced(by: spec.stop.drain)
+        publish(.draining(period), in: &context)
+        context.deadlines[slots.phase] = context.now.advanced(by: period)
     }
 
-    private mutating func signal(in context: inout Context) {
+    mutating func signal(in context: inout Context) {
         guard case .stopping(var process) = state else { return }
         process.phase = .signalled
         state = .stopping(process)
@@ -86,9 +94,9 @@ extension InstanceMachine {
     }
 
     private mutating func send(_ scope: SignalScope, in context: inout Context) {
-        publish(.signalled(spec.stop.signal, scope, grace: spec.stop.gracePeriod), in: &context)
+        publish(.signalled(spec.stop.signal, scope, grace: gracePeriod), in: &context)
         context.perform(.signal(id, spec.stop.signal, scope))
-        context.deadlines[slots.phase] = context.now.advanced(by: spec.stop.gracePeriod)
+        context.deadlines[slots.phase] = context.now.advanced(by: gracePeriod)
     }
 
     /// Kills what is there, without grace, and again after a while should something survive.

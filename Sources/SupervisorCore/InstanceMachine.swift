@@ -4,13 +4,17 @@ import StackModel
 struct InstanceMachine: Sendable {
     let id: InstanceID
     let replica: ReplicaID
-    let revision: ServiceRevision
+    /// What it was made from, or has taken over since.
+    var revision: ServiceRevision
     var state = InstanceState.spawning
     /// The service's own words.
     var status: String?
     /// The latest event about it, the cause of the next.
     var lastEvent: StackEvent
     let slots: DeadlineSlots
+    var rotation = Rotation.outside
+    /// How long it has to end, where whoever asked for that said so; else its spec does.
+    private(set) var grace: Duration?
 
     /// Orders the process.
     init(
@@ -27,6 +31,16 @@ struct InstanceMachine: Sendable {
     }
 
     var spec: ServiceSpec { revision.spec }
+
+    /// How long each step of its end may take: the hook, what follows the signal, and what it leaves behind.
+    var gracePeriod: Duration { grace ?? spec.stop.gracePeriod }
+
+    /// Who asks again may leave it less time, and not more than it has. False: nothing changes.
+    mutating func limit(to grace: Duration?) -> Bool {
+        guard let grace, grace != self.grace, !isEnding || grace < gracePeriod else { return false }
+        self.grace = grace
+        return true
+    }
 
     mutating func publish(_ reason: Reason, causedBy cause: EventID? = nil, in context: inout Context) {
         lastEvent = context.publish(reason, about: .instance(id, of: replica), cause: cause ?? lastEvent.id)
@@ -145,7 +159,7 @@ extension InstanceMachine {
         context.perform(.signal(id, signal, .mainProcess))
     }
 
-    private func probe(_ role: ProbeRole, _ probe: ProbeSpec?) -> ProbeMachine? {
+    func probe(_ role: ProbeRole, _ probe: ProbeSpec?) -> ProbeMachine? {
         guard let probe, !probe.isNotify else { return nil }
         return ProbeMachine(role: role, spec: probe, instance: id, slot: slots.probe(role))
     }
@@ -179,12 +193,13 @@ extension InstanceMachine {
         process.wasReady = process.readinessHolds && !process.announcedStopping
         state = .up(process)
         if process.wasReady { publish(.ready, in: &context) }
+        fitRotation(in: &context)
     }
 }
 
 extension ServiceSpec {
     /// READY=1 is part of the proof that it has started.
-    fileprivate var awaitsNotification: Bool {
+    var awaitsNotification: Bool {
         notify || probes.startup?.isNotify == true || probes.readiness?.isNotify == true
     }
 }
@@ -194,5 +209,5 @@ extension ProbeSpec {
 }
 
 extension Optional<ProbeSpec> {
-    fileprivate var isNilOrNotify: Bool { self?.isNotify ?? true }
+    var isNilOrNotify: Bool { self?.isNotify ?? true }
 }

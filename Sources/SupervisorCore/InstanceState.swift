@@ -51,7 +51,8 @@ struct StoppingProcess: Sendable {
     enum Phase: Sendable {
         /// Its `pre_stop` command runs. → draining, signalled, killed
         case preStop
-        /// It is out of rotation and finishes what it has. → signalled, killed
+        /// It is out of rotation and finishes what it has, for so long, or until its routes say that it has. → signalled,
+        /// killed
         case draining
         /// It has its stop signal, and time. → killed
         case signalled

@@ -31,7 +31,7 @@ struct ProbeMachine: Sendable {
     }
 
     let role: ProbeRole
-    let spec: ProbeSpec
+    private(set) var spec: ProbeSpec
     private let instance: InstanceID
     private let slot: Int
     private var state = State.idle
@@ -68,6 +68,17 @@ struct ProbeMachine: Sendable {
         context.deadlines[slot] = nil
         if case .running = state { context.perform(.cancelProbe(instance, run)) }
         state = .idle
+    }
+
+    /// Its numbers are others from now on. Where it asks something else, what was found out so far is forgotten; the number
+    /// of its runs goes on, so that a late answer is still seen as one.
+    mutating func adopt(_ spec: ProbeSpec, in context: inout Context) {
+        if spec.handler != self.spec.handler {
+            end(in: &context)
+            (passes, failures, lastFailure) = (0, 0, nil)
+        }
+        self.spec = spec
+        passes = min(passes, spec.successThreshold)
     }
 
     mutating func deadlinePassed(in context: inout Context) -> Verdict {

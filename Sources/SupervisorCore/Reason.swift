@@ -10,6 +10,8 @@ public enum Reason: Hashable, Sendable {
     case startRequired(by: ServiceName)
     case stopRequested
     case restartRequested
+    /// Its revision of that number is to come back.
+    case undoRequested(to: Int)
     /// So many files that are watched for it; it is restarted for that.
     case filesChanged(Int)
     case stackApplied(AppliedChanges)
@@ -32,6 +34,10 @@ public enum Reason: Hashable, Sendable {
     /// The service was available and is not any more, of itself: the root cause of what its dependents suffer now.
     case serviceDown
     case serviceAvailableAgain
+    /// Of its rollout, or of a replica by that.
+    indirect case rollout(RolloutReason)
+    /// It asked to be restarted after that.
+    case dependencyReplaced(ServiceName)
 
     // A replica without an instance.
     case waitsForDependency(ServiceName, DependencySpec.Condition)
@@ -63,6 +69,8 @@ public enum Reason: Hashable, Sendable {
     case killed(afterGrace: Duration?)
     /// Somebody asked for that signal.
     case signalRequested(Signal)
+    /// The content of its secrets has; the signal has it read them again.
+    case secretsChanged(Signal)
     case exited(ExitStatus, isPremature: Bool)
     case leftoversEnded
     case observed(Observation)
@@ -71,13 +79,15 @@ public enum Reason: Hashable, Sendable {
 /// How many services an applied stack file changes, and how.
 public struct AppliedChanges: Hashable, Sendable {
     public var started: Int
+    public var replaced: Int
     public var restarted: Int
     public var live: Int
     public var stopped: Int
 
     init(_ changes: [ServiceChange]) {
         func count(_ kind: ServiceChange.Kind) -> Int { changes.count { $0.kind == kind } }
-        (started, restarted, live, stopped) = (count(.start), count(.restart), count(.live), count(.stop))
+        (started, replaced, restarted) = (count(.start), count(.rolling), count(.restart))
+        (live, stopped) = (count(.live), count(.stop))
     }
 }
 
@@ -88,6 +98,8 @@ public enum StopCause: Hashable, Sendable {
     case filesChanged(Int)
     case shutdown
     case specChanged
+    /// An instance of the revision of that number takes its place.
+    case replaced(by: Int, RolloutCause)
     case removed
     case scaledDown
     case runReplaced
@@ -100,8 +112,8 @@ public enum StopCause: Hashable, Sendable {
     /// Nobody asked for it: it counts as a failure of the service.
     public var isFailure: Bool {
         switch self {
-        case .stopRequested, .restartRequested, .filesChanged, .shutdown, .specChanged, .removed, .scaledDown,
-            .runReplaced:
+        case .stopRequested, .restartRequested, .filesChanged, .shutdown, .specChanged, .replaced, .removed,
+            .scaledDown, .runReplaced:
             false
         case .startupProbeFailed, .livenessProbeFailed, .startTimedOut, .watchdogSilent, .reportedBroken: true
         }
@@ -126,6 +138,7 @@ extension Reason {
         case .startRequired: "start_required"
         case .stopRequested: "stop_requested"
         case .restartRequested: "restart_requested"
+        case .undoRequested: "undo_requested"
         case .filesChanged: "files_changed"
         case .stackApplied: "stack_applied"
         case .serviceAdded: "service_added"
@@ -143,6 +156,8 @@ extension Reason {
         case .listenersFailed: "listeners_failed"
         case .serviceDown: "service_down"
         case .serviceAvailableAgain: "service_available_again"
+        case .rollout(let reason): reason.code
+        case .dependencyReplaced: "dependency_replaced"
         case .waitsForDependency: "waits_for_dependency"
         case .waitsForListeners: "waits_for_listeners"
         case .waitsForSchedule: "waits_for_schedule"
@@ -168,6 +183,7 @@ extension Reason {
         case .signalled: "signalled"
         case .killed: "killed"
         case .signalRequested: "signal_requested"
+        case .secretsChanged: "secrets_changed"
         case .exited: "exited"
         case .leftoversEnded: "leftovers_ended"
         case .observed: "observed"
@@ -185,6 +201,7 @@ extension Reason: CustomStringConvertible {
         case .startRequired(let name): "\(name) is to start and depends on it"
         case .stopRequested: "stop was asked for"
         case .restartRequested: "restart was asked for"
+        case .undoRequested(let number): "going back to revision number \(number) was asked for"
         case .filesChanged(let count): "\(count) watched file\(count == 1 ? " has" : "s have") changed"
         case .stackApplied(let changes): "the stack file was applied: \(changes)"
         case .serviceAdded: "is new in the stack file"
@@ -204,6 +221,8 @@ extension Reason: CustomStringConvertible {
         case .listenersFailed(let failure, let delay): "\(failure); it is tried every \(delay.approximateText)"
         case .serviceDown: "no replica of it is available any more"
         case .serviceAvailableAgain: "it is available again"
+        case .rollout(let reason): reason.description
+        case .dependencyReplaced(let name): "is restarted, as \(name) was replaced"
         case .waitsForDependency(let name, let condition): "waits for \(name) (\(condition.rawValue))"
         case .waitsForListeners: "waits for its listeners to be bound"
         case .waitsForSchedule: "waits for its schedule"
@@ -235,6 +254,7 @@ extension Reason: CustomStringConvertible {
             grace.map { "was killed: it had not ended \($0.approximateText) after its stop signal" }
                 ?? "was killed at once"
         case .signalRequested(let signal): "was sent \(signal), as was asked for"
+        case .secretsChanged(let signal): "was sent \(signal), as its secrets have changed"
         case .exited(let status, let isPremature): "\(status)" + (isPremature ? ", before it was ready" : "")
         case .leftoversEnded: "the processes that it left behind are ended"
         case .observed(let observation): observation.description
@@ -245,7 +265,8 @@ extension Reason: CustomStringConvertible {
 extension AppliedChanges: CustomStringConvertible {
     public var description: String {
         let parts = [
-            (started, "to start"), (restarted, "to restart"), (live, "changed without a restart"), (stopped, "to stop"),
+            (started, "to start"), (replaced, "to replace"), (restarted, "to restart"),
+            (live, "changed without a restart"), (stopped, "to stop"),
         ].filter { $0.0 > 0 }
         return parts.isEmpty ? "nothing has changed" : parts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     }
@@ -270,6 +291,7 @@ extension StopCause: CustomStringConvertible {
         case .filesChanged(let count): "\(count) of its watched files ha\(count == 1 ? "s" : "ve") changed"
         case .shutdown: "the stack shuts down"
         case .specChanged: "it has changed in the stack file"
+        case .replaced(_, let cause): cause.description
         case .removed: "it is gone from the stack file"
         case .scaledDown: "fewer replicas are wanted"
         case .runReplaced: "its next run takes its place"

@@ -1,6 +1,7 @@
 import StackModel
 
-/// One slot of a service: at most one instance at a time, and what comes between two.
+/// One slot of a service, or what stands beside it while it is replaced: at most one instance at a time, and what comes
+/// between two.
 struct Replica: Sendable {
     enum State: Sendable {
         /// Nothing runs and nothing is wanted. → waiting
@@ -29,6 +30,8 @@ struct Replica: Sendable {
 
     let id: ReplicaID
     let slots: DeadlineSlots
+    /// What its next instance is made from; that of the present one, unless that is ending.
+    var revision: ServiceRevision
     private(set) var state = State.stopped
     /// What others may depend on, kept beside the state because it is asked for far more often than it changes.
     private(set) var standing = Standing(phase: .stopped, isRunning: false, isReady: false)
@@ -45,8 +48,9 @@ struct Replica: Sendable {
     /// Somebody asked for a start while the instance was ending: what follows its end is a fresh start.
     private var isWantedAgain = false
 
-    init(id: ReplicaID, slots: DeadlineSlots, at now: Instant) {
+    init(id: ReplicaID, revision: ServiceRevision, slots: DeadlineSlots, at now: Instant) {
         self.id = id
+        self.revision = revision
         self.slots = slots
         since = now
     }
@@ -150,7 +154,7 @@ extension Replica {
     }
 
     /// Nothing holds it back: its instance is ordered.
-    mutating func spawn(_ id: InstanceID, _ revision: ServiceRevision, in context: inout Context) {
+    mutating func spawn(_ id: InstanceID, in context: inout Context) {
         guard case .waiting = state else { return }
         let instance = InstanceMachine(
             id: id, replica: self.id, revision: revision, slots: slots, cause: nextCause ?? lastEvent?.id,
@@ -199,7 +203,10 @@ extension Replica {
 
 extension Replica {
     /// Nothing shall run; an instance is asked to end unless that is under way.
-    mutating func stop(_ cause: StopCause, immediately: Bool, causedBy event: EventID?, in context: inout Context) {
+    mutating func stop(
+        _ cause: StopCause, immediately: Bool = false, grace: Duration? = nil, causedBy event: EventID?,
+        in context: inout Context
+    ) {
         heldStop = nil
         switch state {
         case .stopped:
@@ -210,7 +217,7 @@ extension Replica {
             enter(.stopped, in: &context)
         case .active:
             changeInstance(in: &context) { instance, context in
-                instance.stop(cause, immediately: immediately, causedBy: event, in: &context)
+                instance.stop(cause, immediately: immediately, grace: grace, causedBy: event, in: &context)
             }
         }
     }
@@ -220,6 +227,57 @@ extension Replica {
         guard case .active(let instance) = state, !instance.isEnding, heldStop != dependent else { return }
         heldStop = dependent
         publish(.waitsForDependents(dependent), in: &context)
+    }
+}
+
+// MARK: - Another revision
+
+extension Replica {
+    /// Its next instance is of that revision, and there is a next one: what it has is ended, failures are forgiven.
+    mutating func replace(
+        by revision: ServiceRevision, _ why: Replacement, causedBy event: EventID?, in context: inout Context
+    ) {
+        self.revision = revision
+        heldStop = nil
+        publish(.rollout(.replaced(by: why.number)), causedBy: event, in: &context)
+        history.forgive()
+        switch state {
+        case .stopped, .scheduled, .completed, .failed, .backingOff:
+            context.deadlines[slots[.backoff]] = nil
+            enter(.waiting(nil), in: &context)
+        case .active(let instance) where instance.isEnding:
+            isWantedAgain = true
+        case .active:
+            stop(why.stopCause, grace: why.grace, causedBy: lastEvent?.id, in: &context)
+        case .waiting, .unstartable:
+            break
+        }
+    }
+
+    /// Why, and how, an instance gives way to one of another revision.
+    struct Replacement: Hashable, Sendable {
+        var number: Int
+        var cause: RolloutCause
+        var grace: Duration?
+
+        var stopCause: StopCause { .replaced(by: number, cause) }
+    }
+
+    /// It stands beside what it is to replace.
+    mutating func announceReplacement(_ number: Int, causedBy event: EventID?, in context: inout Context) {
+        publish(.rollout(.replaced(by: number)), causedBy: event, in: &context)
+    }
+
+    /// What counts for its instance from now on; it need not be made anew for that.
+    mutating func adopt(_ revision: ServiceRevision, in context: inout Context) {
+        self.revision = revision
+        changeInstance(in: &context) { $0.adopt(revision, in: &$1) }
+    }
+
+    /// It takes the place of the other, and goes on with what is remembered of that.
+    mutating func succeed(_ former: Replica) {
+        history.count(former.history)
+        if lastExit == nil { lastExit = former.lastExit }
     }
 }
 

@@ -23,8 +23,8 @@ extension InstanceEnd {
         case .livenessProbeFailed: return .livenessProbe
         case .startTimedOut: return .startTimeout
         case .watchdogSilent, .reportedBroken: return .watchdog
-        case nil, .stopRequested, .restartRequested, .filesChanged, .shutdown, .specChanged, .removed, .scaledDown,
-            .runReplaced:
+        case nil, .stopRequested, .restartRequested, .filesChanged, .shutdown, .specChanged, .replaced, .removed,
+            .scaledDown, .runReplaced:
             break
         }
         return switch manner {

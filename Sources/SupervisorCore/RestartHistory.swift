@@ -72,11 +72,18 @@ struct RestartHistory: Sendable {
         note(.dependency)
     }
 
-    private mutating func note(_ cause: RestartCause) {
+    /// Those of a replica whose place this one takes happened before.
+    mutating func count(_ former: RestartHistory) {
+        let own = restartsByCause
+        restartsByCause = former.restartsByCause
+        for (cause, count) in own { note(cause, times: count) }
+    }
+
+    private mutating func note(_ cause: RestartCause, times: Int = 1) {
         if let position = restartsByCause.firstIndex(where: { $0.cause == cause }) {
-            restartsByCause[position].count += 1
+            restartsByCause[position].count += times
         } else {
-            restartsByCause.append((cause, 1))
+            restartsByCause.append((cause, times))
         }
     }
 

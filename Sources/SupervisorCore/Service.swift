@@ -28,6 +28,8 @@ struct Service: Sendable {
         var cause: StopCause
         var event: EventID
         var immediately = false
+        /// How long each instance has to end; nil is what its spec says.
+        var grace: Duration?
         /// It comes up again when it is down.
         var isRestart: Bool
         /// The run that a scheduled service begins then.
@@ -40,7 +42,14 @@ struct Service: Sendable {
         var condition: DependencySpec.Condition
     }
 
+    /// What its instances are to be made from.
     var revision: ServiceRevision
+    var history = RevisionHistory()
+    /// The greatest of its revisions' epochs.
+    var lastEpoch = 0
+    private var rolloutPlace = RolloutPlace.empty
+    /// It was replaced without a rollout: what follows the end of one comes when it is available again.
+    var isReplacedAtOnce = false
     var membership = Membership.listed
     var desired: DesiredState = .stopped
     /// How many replicas somebody asked for, where that is in force instead of the file's number.
@@ -49,14 +58,18 @@ struct Service: Sendable {
     var scaledBy: EventID?
     /// Positions in the table of replicas, in the order of their indices; those beyond the wanted ones are being ended.
     var replicas: [Int] = []
+    /// Positions of those that a rollout has made beside them, to take their places, in the order of their indices.
+    var incoming: [Int] = []
+    /// Positions of those whose place another has taken, and that are being ended.
+    var outgoing: [Int] = []
     var dependencies: [Dependency] = []
     /// What its instances were made to depend on, while that is not what its spec says now.
     var formerDependencies: [Int]?
     /// Positions of the services that depend on it, or did when their instances were made.
     var dependents: [Int] = []
     var listeners: Listeners
-    /// Those that the runner was told last to have bound.
-    var boundListeners: [ListenerSpec] = []
+    /// Those that the runner was told last to have bound: of one revision, or of two while one replaces the other.
+    var boundListeners: [[ListenerSpec]] = []
     /// How often it was told so and has not yet answered: only the last answer counts.
     var unansweredOpenings = 0
     /// Why they are not bound, while binding has failed.
@@ -70,6 +83,21 @@ struct Service: Sendable {
     /// Those of a scheduled service.
     var runs = RunBook()
 
+    /// Most services have none, and all are copied again and again: it has a place of its own.
+    private enum RolloutPlace {
+        case empty
+        indirect case taken(Rollout)
+    }
+
+    /// The one under way, or that has failed and stands still.
+    var rollout: Rollout? {
+        get {
+            guard case .taken(let rollout) = rolloutPlace else { return nil }
+            return rollout
+        }
+        set { rolloutPlace = newValue.map { .taken($0) } ?? .empty }
+    }
+
     init(revision: ServiceRevision) {
         self.revision = revision
         listeners = revision.spec.listeners.isEmpty ? .open : .closed
@@ -80,6 +108,11 @@ struct Service: Sendable {
     var isScheduled: Bool { spec.schedule != nil }
     var isListed: Bool { membership == .listed }
     var wantedReplicas: Int { scale ?? spec.replicas }
+
+    /// Those that have a place, or are to take one.
+    var present: [Int] { incoming.isEmpty ? replicas : replicas + incoming }
+    /// All positions of its replicas, each once.
+    var rows: [Int] { outgoing.isEmpty ? present : present + outgoing }
 
     /// Positions of the services that an instance of it, if there is any, depends on.
     var upheldBy: [Int] { formerDependencies ?? dependencies.map(\.service) }

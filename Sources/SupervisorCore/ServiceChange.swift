@@ -7,7 +7,9 @@ public struct ServiceChange: Hashable, Sendable {
         case none
         /// What changed needs no restart, or it is stopped and stays so.
         case live
-        /// Its instances are stopped, then started from the new spec.
+        /// Its instances are replaced by a rollout.
+        case rolling
+        /// Its instances are stopped, then started from the new spec: it is scheduled, or somebody is impatient.
         case restart
         /// It is new in the file, or stopped and needed by what is new there, and starts.
         case start

@@ -12,20 +12,27 @@ public struct ServiceSnapshot: Sendable {
     public var dependencies: [DependencySpec]
     /// How many replicas there should be; more are there only while they stop.
     public var wantedReplicas: Int
+    /// By their indices; one that is being replaced while it serves is followed by the one that comes.
     public var replicas: [ReplicaSnapshot]
     /// When it runs by itself; nil where that is always.
     public var schedule: ScheduleSpec?
     /// Those of a scheduled service, the newest first: the one that waits, the one that goes on, then as many as its
     /// schedule remembers.
     public var runs: [JobRun]
+    /// The one under way, or that has failed and stands still.
+    public var rollout: RolloutSnapshot?
+    /// The newest first; the one that counts is the first.
+    public var history: [RevisionRecord]
 
-    /// A scheduled service always is while it is wanted, also when its last run failed.
+    /// One that is being rolled out is not. A scheduled service always is while it is wanted, also when its last run
+    /// failed.
     public var isAsDesired: Bool {
         switch desired {
         case .stopped: replicas.allSatisfy { $0.pid == nil }
         case .running:
             schedule != nil
-                || replicas.allSatisfy { $0.isReady || $0.state == .completed || $0.id.index >= wantedReplicas }
+                || rollout == nil
+                    && replicas.allSatisfy { $0.isReady || $0.state == .completed || $0.id.index >= wantedReplicas }
         }
     }
 }

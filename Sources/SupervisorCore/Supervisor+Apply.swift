@@ -3,9 +3,12 @@ import StackModel
 /// Running another stack instead of this one.
 extension Supervisor {
     /// Carries out exactly what `plan` says. What an earlier one has under way is taken over from where it stands.
-    mutating func apply(_ stack: StackSpec) {
+    /// `atOnce`: nothing is rolled out.
+    mutating func apply(_ stack: StackSpec, atOnce: Bool) {
         guard !isShuttingDown else { return }
-        let changes = plan(for: stack)
+        let changes = plan(for: stack).map { change in
+            atOnce && change.kind == .rolling ? ServiceChange(service: change.service, kind: .restart) : change
+        }
         let event = context.publish(.stackApplied(AppliedChanges(changes)), about: .stack, cause: nil).id
         let specs = Dictionary(stack.services.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let new = changes.filter { $0.kind == .start && !hasService($0.service) }.map(\.service)
@@ -19,7 +22,7 @@ extension Supervisor {
                 remove(index, causedBy: event)
             }
         }
-        let changed = changes.filter { $0.kind == .restart }.map(\.service)
+        let changed = changes.filter { $0.kind == .restart || $0.kind == .rolling }.map(\.service)
         start(
             changes.filter { $0.kind == .start }.map(\.service), new: indices(of: new),
             neededBy: indices(of: new + changed), causedBy: event)
@@ -38,29 +41,57 @@ extension Supervisor {
         _ spec: ServiceSpec, for index: Int, _ kind: ServiceChange.Kind, causedBy cause: EventID
     ) {
         let (before, wanted) = (services[index].spec, services[index].wantedReplicas)
-        services[index].revision = ServiceRevision(spec)
         if let schedule = spec.schedule { services[index].runs.keep(schedule.history) }
-        if services[index].listeners == .closed { openListeners(of: index) }
-        linkDependencies(of: index)
-        unsettle(index)
         if before.replicas != spec.replicas, services[index].scale != nil {
             services[index].scale = nil
             context.perform(.record(.scaled(spec.name, nil)))
         }
+        var event = cause
         if before.withReplicas(of: spec) != spec {
-            let event = context.publish(.serviceChanged(spec.revision), about: .service(spec.name), cause: cause).id
-            // What is not running, nor to be brought down first, is simply started from it, or stays as it is.
-            if kind == .restart || kind == .start && hasInstance(index) {
-                restart(index, causedBy: event)
-            }
+            event = context.publish(.serviceChanged(spec.revision), about: .service(spec.name), cause: cause).id
         }
+        let target = ServiceRevision(spec, epoch: services[index].revision.epoch)
+        switch kind {
+        case .rolling where services[index].descent == nil:
+            beginRollout(of: index, Transition(target: target, cause: .changed, event: event))
+        case .rolling, .restart:
+            _ = count(target, of: index, because: .changed)
+            restart(index, causedBy: event)
+        case .live where services[index].desired == .running:
+            takeLive(target, of: index)
+        case .none, .live, .start, .stop:
+            // It counts from its next start on; what is running and not like it is to be brought down first.
+            let isSame = services[index].revision.makesSame(as: target)
+            if isSame, services[index].history.current?.revision === services[index].revision {
+                services[index].history.replaceCurrent(by: target)
+            }
+            services[index].revision = target
+            linkDependencies(of: index)
+            unsettle(index)
+            if kind == .start, !isSame, hasInstance(index) { restart(index, causedBy: event) }
+        }
+        if services[index].listeners == .closed { openListeners(of: index) }
         if wanted != services[index].wantedReplicas {
             noteScale(of: index, from: wanted, causedBy: cause)
         }
     }
 
+    /// Instances of the revision that counted go on with what counts now.
+    private mutating func takeLive(_ target: ServiceRevision, of index: Int) {
+        let former = services[index].revision
+        services[index].revision = target
+        services[index].history.replaceCurrent(by: target)
+        keepRevisions(of: index)
+        linkDependencies(of: index)
+        for position in services[index].present where replicas[position].revision === former {
+            changeReplica(position) { $0.adopt(target, in: &$1) }
+        }
+        unsettle(index)
+    }
+
     private mutating func restart(_ index: Int, causedBy event: EventID) {
         services[index].desired = .running
+        services[index].isReplacedAtOnce = services[index].isReplacedAtOnce || hasInstance(index)
         descend(
             index,
             Service.Descent(cause: .specChanged, event: event, isRestart: true, run: runOfStart(index)))
@@ -92,7 +123,16 @@ extension Supervisor {
         context.publish(.serviceGone, about: .service(services[index].name), cause: services[index].descent?.event)
         unsettle(index)
         removeEdges(of: index)
-        for position in services[index].replicas { vacate(replica: position) }
+        for position in services[index].rows { vacate(replica: position) }
+        if services[index].history.current != nil { context.perform(.keepRevisions(services[index].name, [])) }
         vacate(index)
+    }
+}
+
+extension ServiceSpec {
+    fileprivate func withReplicas(of other: ServiceSpec) -> ServiceSpec {
+        var spec = self
+        spec.replicas = other.replicas
+        return spec
     }
 }

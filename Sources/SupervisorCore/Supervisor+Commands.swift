@@ -5,12 +5,13 @@ extension Supervisor {
     mutating func obey(_ command: Command) {
         switch command {
         case .start(let names): start(indices(orAll: names), areNamed: !names.isEmpty)
-        case .stop(let names): stop(indices(orAll: names))
-        case .restart(let names, let motive): restart(indices(orAll: names), areNamed: !names.isEmpty, because: motive)
+        case .stop(let names, let grace): stop(indices(orAll: names), grace: grace)
+        case .restart(let names, let options): restart(indices(orAll: names), areNamed: !names.isEmpty, options)
         case .signal(let name, let replica, let signal): relay(signal, to: name, replica: replica)
         case .scale(let name, let number): scale(name, to: number)
-        case .apply(let stack): apply(stack)
-        case .shutdown(let immediately): shutDown(immediately: immediately)
+        case .apply(let stack, let atOnce): apply(stack, atOnce: atOnce)
+        case .rollout(let name, let action): obey(action, for: name)
+        case .shutdown(let immediately, let grace): shutDown(immediately: immediately, grace: grace)
         }
     }
 
@@ -56,18 +57,23 @@ extension Supervisor {
         } else {
             services[index].descent = nil
             services[index].downSince = nil
+            countWhereNew(index)
+            adopt(services[index].revision, of: index)
             fitReplicas(of: index)
-            for position in wantedReplicas(of: index) { want(position, of: index, again: again, causedBy: event) }
+            for position in services[index].incoming + wantedReplicas(of: index) {
+                want(position, of: index, again: again, causedBy: event)
+            }
             if let run, services[index].runs.current == nil { admitRun(of: index, run, causedBy: event) }
         }
         unsettle(index)
     }
 
-    /// One that is wanted ends already, or one is of a spec that does not count any more.
+    /// One that is wanted ends already, or one is of a revision that does not count any more, or has lost its place.
     private func hasInstanceToEnd(_ index: Int) -> Bool {
         wantedReplicas(of: index).contains { replicas[$0].isEnding }
+            || services[index].outgoing.contains { replicas[$0].hasInstance && !replicas[$0].isEnding }
             || services[index].replicas.contains { position in
-                replicas[position].instance.map { !$0.spec.becomesLive(services[index].spec) } ?? false
+                replicas[position].instance.map { !$0.revision.makesSame(as: services[index].revision) } ?? false
             }
     }
 
@@ -85,39 +91,66 @@ extension Supervisor {
         }
     }
 
-    private mutating func stop(_ indices: [Int]) {
+    private mutating func stop(_ indices: [Int], grace: Duration?) {
         guard !isShuttingDown else { return }
         for index in indices {
             let event = context.publish(.stopRequested, about: .service(services[index].name), cause: nil).id
             services[index].desired = .stopped
             context.perform(.record(.desired(services[index].name, .stopped)))
-            descend(index, Service.Descent(cause: .stopRequested, event: event, isRestart: false))
+            descend(index, Service.Descent(cause: .stopRequested, event: event, grace: grace, isRestart: false))
         }
     }
 
-    private mutating func restart(_ indices: [Int], areNamed: Bool, because motive: RestartMotive) {
+    /// A rollout of the same spec, but for what is down, or scheduled, or wanted at once: that goes down, and up again.
+    private mutating func restart(_ indices: [Int], areNamed: Bool, _ options: RestartOptions) {
         guard !isShuttingDown else { return }
         for index in indices {
-            let event = context.publish(motive.reason, about: .service(services[index].name), cause: nil).id
-            let run = areNamed ? .request : runOfStart(index)
+            let event = context.publish(options.motive.reason, about: .service(services[index].name), cause: nil).id
+            let isDown = services[index].desired == .stopped || services[index].descent != nil
+            let target = restarted(index, with: options.executables[services[index].name])
             services[index].desired = .running
             context.perform(.record(.desired(services[index].name, .running)))
-            descend(index, Service.Descent(cause: motive.stopCause, event: event, isRestart: true, run: run))
+            guard isDown || services[index].isScheduled || options.atOnce else {
+                beginRollout(
+                    of: index,
+                    Transition(target: target, cause: options.motive.cause, event: event, grace: options.grace))
+                continue
+            }
+            if !isDown, !services[index].isScheduled {
+                services[index].isReplacedAtOnce = true
+                _ = count(target, of: index, because: options.motive.cause)
+            } else if target.spec.executable != services[index].spec.executable {
+                services[index].revision = target
+            }
+            let run = areNamed ? .request : runOfStart(index)
+            descend(
+                index,
+                Service.Descent(
+                    cause: options.motive.stopCause, event: event, grace: options.grace, isRestart: true, run: run))
         }
     }
 
-    private mutating func shutDown(immediately: Bool) {
+    /// The same spec, but for its executable where that is another by now, in the next epoch.
+    private func restarted(_ index: Int, with executable: ExecutableFile?) -> ServiceRevision {
+        var spec = services[index].spec
+        if let executable { spec.executable = executable }
+        return ServiceRevision(spec, epoch: services[index].lastEpoch + 1)
+    }
+
+    private mutating func shutDown(immediately: Bool, grace: Duration?) {
         isShuttingDown = true
         let event = context.publish(.shutdownRequested(immediately: immediately), about: .stack, cause: nil).id
         for index in order {
             services[index].desired = .stopped
             descend(
                 index,
-                Service.Descent(cause: .shutdown, event: event, immediately: immediately, isRestart: false))
+                Service.Descent(
+                    cause: .shutdown, event: event, immediately: immediately, grace: grace, isRestart: false))
         }
     }
 
     mutating func descend(_ index: Int, _ descent: Service.Descent) {
+        endRollout(of: index, causedBy: descent.event)
         services[index].descent = descent
         services[index].downSince = descent.event
         services[index].runs.hasSucceeded = false
@@ -127,7 +160,7 @@ extension Supervisor {
 
     private mutating func relay(_ signal: Signal, to name: ServiceName, replica: Int?) {
         guard let index = listedIndex(of: name) else { return }
-        for position in services[index].replicas where replica == nil || replicas[position].id.index == replica {
+        for position in services[index].rows where replica == nil || replicas[position].id.index == replica {
             changeReplica(position) { replica, context in
                 replica.changeInstance(in: &context) { $0.relay(signal, in: &$1) }
             }
@@ -144,6 +177,13 @@ extension RestartMotive {
     }
 
     fileprivate var stopCause: StopCause {
+        switch self {
+        case .request: .restartRequested
+        case .filesChanged(let count): .filesChanged(count)
+        }
+    }
+
+    fileprivate var cause: RolloutCause {
         switch self {
         case .request: .restartRequested
         case .filesChanged(let count): .filesChanged(count)

@@ -15,12 +15,18 @@ extension Supervisor {
         link(index, former: former)
     }
 
-    /// Its last instance is gone, and with it what that was made to depend on.
+    /// The last instance of another revision is gone, and with it what that was made to depend on.
     mutating func forgetFormerDependencies(of index: Int) {
-        guard services[index].formerDependencies != nil, !hasInstance(index) else { return }
+        guard services[index].formerDependencies != nil, !hasInstanceOfFormerDependencies(index) else { return }
         unsettle(index)
         unlink(index)
         link(index, former: nil)
+    }
+
+    private func hasInstanceOfFormerDependencies(_ index: Int) -> Bool {
+        services[index].rows.contains { position in
+            replicas[position].instance.map { $0.revision !== services[index].revision } ?? false
+        }
     }
 
     /// Something runs that was made to depend on the service: should that be back by then, it stops after it.
@@ -61,7 +67,8 @@ extension Supervisor {
 
     // MARK: The order of a stop
 
-    /// A dependent that is on its way down, and whose instances were made to depend on the service.
+    /// A dependent that is on its way down, or replaced where the service is gone from the file, and whose instances were
+    /// made to depend on the service.
     func descendingDependent(of index: Int) -> Int? {
         services[index].dependents.first {
             holdsUp($0, index) && !(servicesInTransition > 0 && isHeld($0, by: index))
@@ -70,7 +77,11 @@ extension Supervisor {
 
     /// The dependent is to be down before the service stops.
     private func holdsUp(_ dependent: Int, _ index: Int) -> Bool {
-        services[dependent].descent != nil && services[dependent].upheldBy.contains(index) && hasInstance(dependent)
+        guard services[dependent].upheldBy.contains(index) else { return false }
+        if services[dependent].descent != nil { return hasInstance(dependent) }
+        // What is gone from the file is not waited for by what is to come.
+        return !services[index].isListed && services[dependent].formerDependencies != nil
+            && (services[dependent].rollout?.isUnderWay ?? !services[dependent].outgoing.isEmpty)
     }
 
     /// Instances that are of different stack files may depend on each other in a circle; then none waits for the other.

@@ -24,11 +24,22 @@ extension Supervisor {
     }
 
     private func snapshot(of service: Service) -> ServiceSnapshot {
-        ServiceSnapshot(
+        let index = index(of: service.name)
+        return ServiceSnapshot(
             name: service.name, desired: service.desired, revision: service.revision.spec.revision,
             dependencies: service.spec.dependencies, wantedReplicas: service.isListed ? service.wantedReplicas : 0,
-            replicas: service.replicas.map { snapshot(of: replicas[$0], of: service) },
-            schedule: service.spec.schedule, runs: service.runs.all)
+            replicas: inOrder(service).map { snapshot(of: replicas[$0], of: service) },
+            schedule: service.spec.schedule, runs: service.runs.all,
+            rollout: index.flatMap { index in service.rollout?.snapshot(view(of: index), of: service) },
+            history: service.history.records)
+    }
+
+    /// Its replicas by their indices, each followed by what comes in its place and by what goes from it.
+    private func inOrder(_ service: Service) -> [Int] {
+        let beside = service.incoming + service.outgoing
+        guard !beside.isEmpty else { return service.replicas }
+        let indices = Set(service.rows.map { replicas[$0].id.index }).sorted()
+        return indices.flatMap { index in service.rows.filter { replicas[$0].id.index == index } }
     }
 
     private func snapshot(of replica: Replica, of service: Service) -> ReplicaSnapshot {
@@ -37,7 +48,9 @@ extension Supervisor {
             id: replica.id, state: replica.phase, isReady: replica.isReady, instance: instance?.id,
             pid: instance?.pid, restarts: replica.history.restarts,
             restartCauses: replica.history.restartsByCause, lastExit: replica.lastExit,
-            revision: (instance?.revision ?? service.revision).spec.revision, since: replica.since,
+            revision: (instance?.revision ?? (service.rollout == nil ? service.revision : replica.revision)).spec
+                .revision,
+            since: replica.since,
             reason: reason(of: replica), status: instance?.status)
     }
 
@@ -54,7 +67,7 @@ extension Supervisor {
     }
 
     /// Why the core itself was ending an instance that then ended; nil where it ended by itself, or somebody asked for it.
-    private func failure(behind end: StackEvent) -> StopCause? {
+    func failure(behind end: StackEvent) -> StopCause? {
         var event = end
         // From the end back through kill, signal, drain and hook: never more steps than a stop has.
         for _ in 0..<8 {
@@ -69,9 +82,14 @@ extension Supervisor {
 
     /// The chain of causes of the replica's state, the latest first; empty where there is no such replica.
     ///
-    /// Where it waits for a dependency, the chain goes on with why that dependency is as it is.
+    /// Where it waits for a dependency, the chain goes on with why that dependency is as it is. Of one that is being
+    /// replaced, what is to take its place comes first.
     public func explain(_ replica: ReplicaID) -> [StackEvent] {
         var chain: [StackEvent] = []
+        let incoming = index(of: replica.service).flatMap { service in
+            services[service].incoming.first { replicas[$0].id == replica }
+        }
+        append(incoming.flatMap { replicas[$0].lastEvent }, to: &chain)
         var next = position(of: replica)
         // A dependency chain has no cycle, so it is no longer than there are services.
         for _ in order {

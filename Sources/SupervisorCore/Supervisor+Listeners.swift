@@ -6,25 +6,43 @@ extension Supervisor {
     private static let retryPeriod = Duration.seconds(2)
 
     mutating func openListeners(of index: Int) {
-        guard !services[index].spec.listeners.isEmpty else {
+        let revisions = wantedListeners(of: index)
+        guard !revisions.allSatisfy({ $0.spec.listeners.isEmpty }) else {
             closeListeners(of: index)
             services[index].listeners = .open
             return
         }
         services[index].listeners = .opening
-        services[index].boundListeners = services[index].spec.listeners
+        services[index].boundListeners = revisions.map(\.spec.listeners)
         services[index].unansweredOpenings += 1
         context.deadlines[DeadlineSlots(of: index)[.listeners]] = nil
-        context.perform(.openListeners(services[index].revision))
+        context.perform(.openListeners(revisions))
     }
 
-    /// Has the listeners be those that the spec has now. Instances that were made with the former ones keep them.
+    /// Those of the revision that counts; while it replaces one that listens elsewhere, those of both.
+    private func wantedListeners(of index: Int) -> [ServiceRevision] {
+        let service = services[index]
+        guard let rollout = service.rollout, rollout.origin.keepsFormerListeners else { return [service.revision] }
+        let former = rollout.origin.former
+        return rollout.lacksListeners ? [former] : [service.revision, former]
+    }
+
+    /// Has the listeners be those that are wanted now. Instances that were made with others keep them.
     mutating func fitListeners(of index: Int) {
-        guard services[index].boundListeners != services[index].spec.listeners, services[index].listeners != .closed,
-            services[index].isListed, !hasInstance(index)
+        guard !listensAsWanted(index), services[index].listeners != .closed, services[index].isListed,
+            services[index].descent == nil || !hasInstance(index)
         else { return }
         services[index].listenersFailure = nil
         openListeners(of: index)
+    }
+
+    private func listensAsWanted(_ index: Int) -> Bool {
+        // Most services do not listen at all, and that is asked all the time.
+        if services[index].rollout == nil, services[index].spec.listeners.isEmpty {
+            return services[index].boundListeners.isEmpty
+        }
+        let (wanted, bound) = (wantedListeners(of: index).map(\.spec.listeners), services[index].boundListeners)
+        return wanted == bound || bound.isEmpty && wanted.allSatisfy(\.isEmpty)
     }
 
     mutating func closeListeners(of index: Int) {
@@ -46,6 +64,7 @@ extension Supervisor {
 
     mutating func listenersFailed(_ name: ServiceName, _ failure: SpawnFailure) {
         guard let index = answeredOpening(of: name) else { return }
+        if failRollout(of: index, forListeners: failure) { return }
         services[index].listeners = .failed
         let reason = Reason.listenersFailed(failure, retryEvery: Self.retryPeriod)
         // Told once, however often it is tried.

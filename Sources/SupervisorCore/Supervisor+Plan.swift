@@ -33,8 +33,10 @@ extension Supervisor {
     private func kind(of spec: ServiceSpec, isNeeded: Bool) -> ServiceChange.Kind {
         guard let index = listedIndex(of: spec.name) else { return .start }
         if isNeeded && services[index].desired == .stopped { return .start }
-        if services[index].spec == spec { return .none }
-        return services[index].desired == .running && !services[index].spec.becomesLive(spec) ? .restart : .live
+        let present = services[index].spec
+        if present.withDefinition(of: spec) == spec { return .none }
+        guard services[index].desired == .running, !present.becomesLive(spec) else { return .live }
+        return present.schedule != nil || spec.schedule != nil ? .restart : .rolling
     }
 
     /// The new services of the stack, what others depend on from now on, and all that these depend on.
@@ -59,18 +61,31 @@ extension Supervisor {
 }
 
 extension ServiceSpec {
-    func withReplicas(of other: ServiceSpec) -> ServiceSpec {
+    /// A spec is known by its content: the name of that alone makes no difference.
+    fileprivate func withDefinition(of other: ServiceSpec) -> ServiceSpec {
         var spec = self
-        spec.replicas = other.replicas
+        spec.definition = other.definition
         return spec
     }
 
-    /// The other differs in what instances need not be made anew for.
+    /// The other, which is to count instead, differs in what instances need not be made anew for.
     func becomesLive(_ other: ServiceSpec) -> Bool {
-        var other = other.withReplicas(of: self)
+        var other = other.withDefinition(of: self)
+        other.replicas = replicas
+        other.restart = restart
+        other.stop = stop
+        other.logging = logging
+        other.rollout = rollout
         other.watches = watches
+        other.startTimeout = startTimeout
         // That another service waits for its end is that one's change.
         other.isAwaitedToComplete = isAwaitedToComplete
+        other.dependencies = dependencies
+        other.routes = routes
+        // Whether an instance is told where to send its READY=1 shows only in a new one.
+        if awaitsNotification == other.awaitsNotification { other.probes = probes }
+        if other.onSecretChange != .rollout { other.secrets = secrets }
+        other.onSecretChange = onSecretChange
         if schedule != nil, other.schedule != nil { other.schedule = schedule }
         return self == other
     }

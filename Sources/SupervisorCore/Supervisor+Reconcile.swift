@@ -8,6 +8,7 @@ extension Supervisor {
         forgetFormerDependencies(of: index)
         fitListeners(of: index)
         noteAvailability(of: index)
+        noteProof(of: index)
         if let descent = services[index].descent {
             lower(index, descent)
         } else {
@@ -20,13 +21,15 @@ extension Supervisor {
     /// Ends the service's instances once no dependent that goes down too has one.
     private mutating func lower(_ index: Int, _ descent: Service.Descent) {
         let holder = descent.immediately ? nil : descendingDependent(of: index)
-        for position in services[index].replicas {
+        for position in services[index].rows {
             if let holder, replicas[position].hasInstance {
                 let name = services[holder].name
                 changeReplica(position) { $0.holdStop(for: name, in: &$1) }
             } else {
                 changeReplica(position) {
-                    $0.stop(descent.cause, immediately: descent.immediately, causedBy: descent.event, in: &$1)
+                    $0.stop(
+                        descent.cause, immediately: descent.immediately, grace: descent.grace, causedBy: descent.event,
+                        in: &$1)
                 }
             }
         }
@@ -46,6 +49,8 @@ extension Supervisor {
 
     func hasInstance(_ index: Int) -> Bool {
         services[index].replicas.contains { replicas[$0].hasInstance }
+            || services[index].outgoing.contains { replicas[$0].hasInstance }
+            || services[index].incoming.contains { replicas[$0].hasInstance }
     }
 
     // MARK: Up
@@ -53,8 +58,9 @@ extension Supervisor {
     private mutating func raise(_ index: Int) {
         guard services[index].desired == .running else { return }
         concludeRun(of: index)
+        advanceRollout(of: index)
         let obstacle = obstacle(of: index)
-        for position in services[index].replicas {
+        for position in services[index].present {
             if case .unstartable = replicas[position].state {
                 if case .never = obstacle { continue }
                 changeReplica(position) { $0.reconsider(in: &$1) }
@@ -62,7 +68,7 @@ extension Supervisor {
             guard case .waiting = replicas[position].state else { continue }
             switch obstacle {
             case nil:
-                spawn(position, services[index].revision)
+                spawn(position, of: index)
             case .hold(let hold):
                 changeReplica(position) { $0.hold(by: hold, in: &$1) }
             case .never(let name, let condition, let cause):
@@ -71,13 +77,13 @@ extension Supervisor {
         }
     }
 
-    private enum Obstacle {
+    enum Obstacle {
         case hold(Replica.Hold)
         case never(ServiceName, DependencySpec.Condition, cause: EventID?)
     }
 
     /// What keeps the service's instances from being made: first what can never be, then what may yet come.
-    private func obstacle(of index: Int) -> Obstacle? {
+    func obstacle(of index: Int) -> Obstacle? {
         let unmet = services[index].dependencies.filter { !holds($0) }
         // A run waits, also for what is to be repaired: another may be due by then.
         if !services[index].isScheduled, let never = unmet.first(where: { canNeverHold($0) }) {
@@ -98,8 +104,9 @@ extension Supervisor {
         switch dependency.condition {
         case .started:
             return service.replicas.contains { replicas[$0].isRunning || replicas[$0].hasCompleted }
+                || service.incoming.contains { replicas[$0].isRunning }
         case .healthy:
-            return service.replicas.contains { replicas[$0].isReady }
+            return isAvailable(dependency.service)
         case .completedSuccessfully:
             if service.isScheduled { return service.runs.hasSucceeded }
             return wantedReplicas(of: dependency.service).allSatisfy { replicas[$0].hasCompleted }
@@ -132,14 +139,25 @@ extension Supervisor {
         return (broken.name, services[broken.service].downSince)
     }
 
+    /// At least one of its replicas is ready.
+    private func isAvailable(_ index: Int) -> Bool {
+        services[index].replicas.contains { replicas[$0].isReady }
+            || services[index].incoming.contains { replicas[$0].isReady }
+    }
+
     // MARK: Root causes
+
+    /// Its instance gives way to one of another revision, and is not ready for that.
+    private func isBeingReplaced(_ position: Int) -> Bool {
+        replicas[position].instance.map { $0.isEnding && $0.revision !== replicas[position].revision } ?? false
+    }
 
     /// Tells when a service stops being available of itself, unless that has a root cause that is told already.
     private mutating func noteAvailability(of index: Int) {
         let service = services[index]
         // One that is scheduled comes and goes by design.
         guard !service.isScheduled else { return }
-        let isAvailable = service.replicas.contains { replicas[$0].isReady }
+        let isAvailable = isAvailable(index)
         defer { services[index].wasAvailable = isAvailable }
         if isAvailable, service.downSince != nil, service.descent == nil {
             services[index].downSince = nil
@@ -149,6 +167,8 @@ extension Supervisor {
         {
             if service.wantedReplicas == 0 {
                 services[index].downSince = service.scaledBy
+            } else if let rollout = service.rollout, service.replicas.contains(where: { isBeingReplaced($0) }) {
+                services[index].downSince = rollout.lastEvent.id
             } else if let broken = brokenDependency(of: index), let rootCause = broken.rootCause {
                 services[index].downSince = rootCause
             } else {

@@ -36,21 +36,31 @@ extension Supervisor {
             if let first = present.first, replicas[first].id.index == slot {
                 positions.append(present.removeFirst())
             } else {
-                positions.append(admit(ReplicaID(service: service.name, index: slot)))
+                positions.append(
+                    admit(ReplicaID(service: service.name, index: slot), revisionOfNewSlot(of: index, after: positions))
+                )
             }
         }
         services[index].replicas = positions + present
         guard service.descent == nil else { return }
         for position in present where replicas[position].hasInstance && !replicas[position].isEnding {
             changeReplica(position) {
-                $0.stop(.scaledDown, immediately: false, causedBy: service.scaledBy, in: &$1)
+                $0.stop(.scaledDown, causedBy: service.scaledBy, in: &$1)
             }
+        }
+        for position in service.incoming where replicas[position].id.index >= service.wantedReplicas {
+            retire(position, of: index, .scaledDown, causedBy: service.scaledBy)
         }
         pruneReplicas(of: index)
     }
 
-    /// Frees the positions of replicas that are too many and have no instance any more.
+    /// Frees the positions of replicas that are too many, or replaced, and have no instance any more.
     mutating func pruneReplicas(of index: Int) {
+        for position in services[index].outgoing where !replicas[position].hasInstance {
+            services[index].outgoing.removeAll { $0 == position }
+            vacate(replica: position)
+            unsettle(index)
+        }
         guard services[index].replicas.count > services[index].wantedReplicas else { return }
         for position in services[index].replicas.dropFirst(services[index].wantedReplicas)
         where !replicas[position].hasInstance {

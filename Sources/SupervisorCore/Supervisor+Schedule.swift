@@ -28,7 +28,7 @@ extension Supervisor {
             if another { context.publish(.runSuperseded, about: subject, cause: cause) }
             let event = context.publish(.runReplaces, about: subject, cause: cause).id
             for position in services[index].replicas where !replicas[position].isAtRest {
-                changeReplica(position) { $0.stop(.runReplaced, immediately: false, causedBy: event, in: &$1) }
+                changeReplica(position) { $0.stop(.runReplaced, causedBy: event, in: &$1) }
             }
             unsettle(index)
         }

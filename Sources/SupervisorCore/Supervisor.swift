@@ -23,6 +23,8 @@ public struct Supervisor: Sendable {
     /// Positions of replicas by their instances.
     private var replicaByInstance: [InstanceID: Int] = [:]
     private var nextInstance: UInt64
+    /// The number of the next measurement.
+    var nextMeasurement: UInt64 = 1
     private let restored: RestoredState
     /// Services whose surroundings have changed, each once, in the order of the changes.
     private var unsettled: [Int] = []
@@ -60,6 +62,9 @@ public struct Supervisor: Sendable {
 
     /// In their order; without those that are gone from the file and still stop.
     public var serviceNames: [ServiceName] { listedServices.map { services[$0].name } }
+
+    /// The spec of it that counts now: after a rollback or an undo it is not what the file says.
+    public func spec(of name: ServiceName) -> ServiceSpec? { listedIndex(of: name).map { services[$0].spec } }
 
     public func hasService(_ name: ServiceName) -> Bool { listedIndex(of: name) != nil }
 
@@ -120,6 +125,10 @@ public struct Supervisor: Sendable {
             changeInstance(id) { $0.preStopFinished(outcome, in: &$1) }
         case .notified(let id, let notification):
             changeInstance(id) { $0.notified(notification, in: &$1) }
+        case .leftRotation(let id):
+            changeInstance(id) { $0.leftRotation(in: &$1) }
+        case .measured(let name, let run, let values):
+            measured(name, run: run, values)
         case .observed(let subject, let observation):
             context.publish(.observed(observation), about: subject, cause: nil)
         case .scheduleDue(let name):
@@ -141,6 +150,7 @@ public struct Supervisor: Sendable {
             case .stable: replicas[position].stablePeriodPassed()
             case .backoff: changeReplica(position) { $0.backoffPassed(in: &$1) }
             case .listeners: openListeners(of: position)
+            case .rollout: unsettle(position)
             }
         }
     }
@@ -203,21 +213,23 @@ extension Supervisor {
     mutating func vacate(_ index: Int) {
         services[index].membership = .vacant
         indexByName[services[index].name] = nil
+        let slots = DeadlineSlots(of: index)
+        for kind in DeadlineSlots.Kind.allCases where kind.isOfService { context.deadlines[slots[kind]] = nil }
         order.removeAll { $0 == index }
         vacantServices.append(index)
     }
 
     /// Gives a new replica a position.
-    mutating func admit(_ replica: ReplicaID) -> Int {
+    mutating func admit(_ replica: ReplicaID, _ revision: ServiceRevision) -> Int {
         let position = vacantReplicas.popLast() ?? replicas.count
-        let new = Replica(id: replica, slots: DeadlineSlots(of: position), at: context.now)
+        let new = Replica(id: replica, revision: revision, slots: DeadlineSlots(of: position), at: context.now)
         if position < replicas.count { replicas[position] = new } else { replicas.append(new) }
         return position
     }
 
     /// The replica has no instance and is not wanted: its position is free, and no deadline can hit its successor.
     mutating func vacate(replica position: Int) {
-        for kind in DeadlineSlots.Kind.allCases where kind != .listeners {
+        for kind in DeadlineSlots.Kind.allCases where !kind.isOfService {
             context.deadlines[replicas[position].slots[kind]] = nil
         }
         vacantReplicas.append(position)
@@ -250,22 +262,25 @@ extension Supervisor {
         else { return }
         replicaByInstance[instance.id] = nil
         context.deadlines[replicas[position].slots[.stable]] = nil
-        replicas[position].concludeInstance(
-            isWanted: isWanted(position, of: service),
-            brokenDependency: brokenDependency(of: service), in: &context)
+        let (isWanted, broken) = (isWanted(position, of: service), brokenDependency(of: service))
+        if isWanted, broken == nil { noteFailure(of: instance, of: service) }
+        replicas[position].concludeInstance(isWanted: isWanted, brokenDependency: broken, in: &context)
     }
 
     /// What would run of the replica is wanted to run.
     private func isWanted(_ position: Int, of index: Int) -> Bool {
         services[index].descent == nil && !services[index].runs.isReplacing
             && replicas[position].id.index < services[index].wantedReplicas
+            && !services[index].outgoing.contains(position)
+            && (isNeeded(position, of: index) || !services[index].incoming.contains(position))
     }
 
-    mutating func spawn(_ position: Int, _ revision: ServiceRevision) {
+    mutating func spawn(_ position: Int, of index: Int) {
         let id = InstanceID(serial: nextInstance)
         nextInstance += 1
         replicaByInstance[id] = position
-        changeReplica(position) { $0.spawn(id, revision, in: &$1) }
+        replicas[position].revision = revisionToSpawn(position, of: index)
+        changeReplica(position) { $0.spawn(id, in: &$1) }
     }
 }
 

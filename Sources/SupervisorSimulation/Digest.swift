@@ -38,6 +38,15 @@ struct Digest {
             add(event.id.number)
             add(event.cause?.number ?? 0)
         case .stackStopped: add(12)
+        case .adopt(let id, let revision): add(13, id, UInt64(revision.epoch))
+        case .enterRotation(let id): add(14, id, 0)
+        case .leaveRotation(let id): add(15, id, 0)
+        case .measure(let measurement):
+            add(16)
+            add(measurement.run)
+        case .keepRevisions(_, let revisions):
+            add(17)
+            add(UInt64(revisions.count))
         }
     }
 

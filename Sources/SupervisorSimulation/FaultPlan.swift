@@ -42,6 +42,12 @@ enum Fault: Int, CaseIterable {
     case diskFull
     /// The daemon's timers are served late.
     case timersLate
+    /// Clients keep their connections until whoever they are with is gone.
+    case clientsStaying
+    case measuringBadly
+    /// There is nothing to measure, or no way to.
+    case measuringNothing
+    case measuringLate
 }
 
 struct FaultSet: OptionSet {
@@ -105,6 +111,8 @@ struct FaultPlan {
     var orders: [Order] = []
     var healsAt: Instant
     var ending: Ending
+    /// Revisions that are bad stay so when the world heals.
+    var flawsLast: Bool
 
     init(for stack: StackSpec, random: inout SplitMix64) {
         let length = random.chance(percent: 10) ? 400_000 : random.chance(percent: 50) ? 15_000 : 60_000
@@ -112,6 +120,7 @@ struct FaultPlan {
         healsAt = .origin.advanced(by: .milliseconds(span))
         ending =
             random.chance(percent: 70) ? .everythingStarts : random.pick([.shutdownAmidFaults, .immediateShutdown])
+        flawsLast = random.chance(percent: 50)
         stacks = [stack]
         makeOrders(within: span, random: &random)
         let services = Universe(stacks).services
@@ -131,7 +140,9 @@ struct FaultPlan {
         if ending != .everythingStarts {
             let time = Instant.origin.advanced(by: random.milliseconds(0...span))
             orders.removeAll { $0.time >= time }
-            orders.append(Order(time: time, command: .shutdown(immediately: ending == .immediateShutdown)))
+            let isImmediate = ending == .immediateShutdown
+            let grace = isImmediate ? nil : Self.grace(random: &random)
+            orders.append(Order(time: time, command: .shutdown(immediately: isImmediate, grace: grace)))
             // A second Ctrl-C: what takes too long is cut short.
             if ending == .shutdownAmidFaults && random.chance(percent: 30) {
                 let second = time.advanced(by: random.milliseconds(0...5_000))
@@ -164,7 +175,7 @@ struct FaultPlan {
                 let isReturn = random.chance(percent: 20)
                 let next = isReturn ? random.pick(stacks) : generator.successor(of: latest, number: stacks.count + 1)
                 stacks.append(next)
-                command = .apply(next)
+                command = .apply(next, atOnce: random.chance(percent: 10))
             }
             orders.append(Order(time: .origin.advanced(by: .milliseconds(time)), command: command))
         }
@@ -193,17 +204,49 @@ struct FaultPlan {
             for _ in 0...random.below(2) { names.append(random.pick(stack.services).name) }
         }
         let name = random.pick(stack.services).name
-        return switch random.below(14) {
+        return switch random.below(19) {
         case 0..<3: .start(names)
-        case 3..<6: .stop(names)
-        case 6..<10: .restart(names)
-        case 10..<13: .scale(name, random.below(6))
+        case 3..<6: .stop(names, grace: grace(random: &random))
+        case 6..<11: .restart(names, restart(of: stack, random: &random))
+        case 11..<14: .scale(name, random.below(6))
+        case 14..<18: .rollout(name, action(random: &random))
         default:
             .signal(
                 name, replica: random.chance(percent: 50) ? nil : random.below(3),
                 random.pick([.hangup, .terminate, .interrupt, .kill]))
         }
     }
+
+    private static func restart(of stack: StackSpec, random: inout SplitMix64) -> RestartOptions {
+        var options = RestartOptions(
+            because: random.chance(percent: 80) ? .request : .filesChanged(random.number(in: 1...3)),
+            grace: grace(random: &random), atOnce: random.chance(percent: 15))
+        guard random.chance(percent: 30) else { return options }
+        for service in stack.services {
+            guard let path = service.executable?.path else { continue }
+            let file = ExecutableFile(path: path, digest: "d\(random.below(1_000))")
+            options.executables[service.name] = file
+        }
+        return options
+    }
+
+    private static func action(random: inout SplitMix64) -> RolloutAction {
+        switch random.below(8) {
+        case 0..<2: .pause
+        case 2..<4: .resume
+        case 4: .promote(fully: false)
+        case 5: .promote(fully: true)
+        default: .undo(to: random.chance(percent: 70) ? nil : random.number(in: 1...4))
+        }
+    }
+
+    /// Some are in a hurry.
+    private static func grace(random: inout SplitMix64) -> Duration? {
+        random.chance(percent: 20) ? random.milliseconds(0...longestGrace) : nil
+    }
+
+    /// In milliseconds.
+    static let longestGrace = 3_000
 
     /// What goes wrong with a service at a time.
     func faults(of service: Int, at time: Instant) -> FaultSet {

@@ -14,7 +14,8 @@ struct Process {
     let id: InstanceID
     let replica: ReplicaID
     let service: Int
-    let revision: ServiceRevision
+    /// What it was made of, or has taken over since.
+    var revision: ServiceRevision
     var main = Main.spawning
     /// What goes wrong with it, from its birth until the world heals.
     var faults: FaultSet = []

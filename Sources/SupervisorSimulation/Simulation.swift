@@ -48,6 +48,7 @@ public struct Simulation {
 
     /// How long after the healing what had gone wrong before may still have effects.
     private static let aftermath = Duration.seconds(60)
+    private static let visitPeriod = Duration.seconds(20)
     /// No world has so many steps.
     private static let stepLimit = 200_000
 
@@ -58,7 +59,7 @@ public struct Simulation {
         let plan = FaultPlan(for: stack, random: &random)
         let beginning = Beginning(for: stack, random: &random)
         let scales = plan.scales + beginning.restored.scales.map { ($0.key, $0.value) }
-        let universe = Universe(plan.stacks, scales: scales)
+        let universe = Universe(plan.stacks, scales: scales, hasLastingFlaws: plan.flawsLast)
         self.seed = seed
         self.isThorough = isThorough
         tracing = trace
@@ -70,6 +71,7 @@ public struct Simulation {
         bound = universe.longestUpheaval
         let quietFrom = plan.healsAt.advanced(by: Self.aftermath)
         if plan.ending == .everythingStarts {
+            world.schedule(.visit, at: quietFrom)
             world.schedule(.order(FaultPlan.Order(time: quietFrom, command: .start([]))), at: quietFrom)
             act = .faults(until: quietFrom)
         } else {
@@ -122,11 +124,22 @@ public struct Simulation {
             try tell(.timePassed)
         } else if happens != nil {
             if let event = world.next(deadline: supervisor.nextDeadline) { try tellAmidDeadlines(event) }
+            if world.isVisited { try visit() }
         } else if !isRising || !judge.told.isAsDesiredWherePossible {
             try judge.checkEnd()
             return false
         }
         return try proceed()
+    }
+
+    /// Whoever has paused a rollout, or has to decide about one, has it go on.
+    private mutating func visit() throws(Violation) {
+        world.endVisit(again: judge.hasStopped ? nil : Self.visitPeriod)
+        judge.pass(to: world.now)
+        for service in judge.told.services where service.rollouts.current?.standstill != nil {
+            try tell(.command(.rollout(service.name, .resume)))
+            try tell(.command(.rollout(service.name, .promote(fully: true))))
+        }
     }
 
     private var isRising: Bool {
@@ -154,7 +167,7 @@ public struct Simulation {
 
     private mutating func tell(_ event: Event) throws(Violation) {
         digest.add(world.now)
-        if case .command(.apply(let stack)) = event, !judge.told.isShuttingDown {
+        if case .command(.apply(let stack, _)) = event, !judge.told.isShuttingDown {
             try judge.check(supervisor.plan(for: stack), for: stack)
         }
         try judge.take(event, at: world.now)

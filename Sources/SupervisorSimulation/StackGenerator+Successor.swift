@@ -17,14 +17,14 @@ extension StackGenerator {
             }
             let before = stack.services.first { $0.name == name }
             if let before, before.contentOfRevision == services[index].contentOfRevision { continue }
-            services[index].revision = Revision("r\(number)")
+            services[index].definition = Revision("r\(number)")
         }
         return StackSpec(name: stack.name, directory: stack.directory, services: services)
     }
 
     private mutating func edit(_ services: inout [ServiceSpec]) {
         let index = random.below(services.count)
-        switch random.below(13) {
+        switch random.below(19) {
         case 0..<3:
             let free = Self.names.filter { name in !services.contains { $0.name == name } }
             if free.isEmpty { return }
@@ -38,7 +38,8 @@ extension StackGenerator {
         case 9: turnAround(&services, index)
         case 10: if services[index].schedule != nil { services[index].schedule = schedule() }
         case 11: services[index].listeners = random.chance(percent: 80) ? listeners() : []
-        default: if !services[index].listeners.isEmpty { services[index].listeners = listeners() }
+        case 12: if !services[index].listeners.isEmpty { services[index].listeners = listeners() }
+        default: alter(&services[index])
         }
     }
 

@@ -45,7 +45,9 @@ struct StackGenerator {
                 case 3..<8: .healthy
                 default: mayComplete(service, among: services) ? .completedSuccessfully : .healthy
                 }
-            return DependencySpec(service: service.name, condition: condition)
+            return DependencySpec(
+                service: service.name, condition: condition,
+                restart: condition != .completedSuccessfully && random.chance(percent: 30))
         }
     }
 
@@ -60,15 +62,20 @@ struct StackGenerator {
     mutating func service(_ name: ServiceName, dependencies: [DependencySpec]) -> ServiceSpec {
         let isBare = random.chance(percent: 40)
         let probes = isBare ? ProbeSet() : probes()
+        let isRouted = !isBare && random.chance(percent: 25)
         return ServiceSpec(
-            name: name, revision: Revision("r1"), process: ProcessSpec(command: ["program"]),
-            replicas: random.chance(percent: 70) ? 1 : random.number(in: 2...4), dependencies: dependencies,
+            name: name, revision: Revision("r1"), process: ProcessSpec(command: command(flawed: 5)),
+            replicas: random.chance(percent: 60) ? 1 : random.number(in: 2...4), dependencies: dependencies,
             listeners: !isBare && random.chance(percent: 25) ? listeners() : [],
+            ports: isRouted ? [PortSpec(name: "http", assignment: .automatic)] : [],
             notify: !isBare && random.chance(percent: 35), probes: probes,
             startTimeout: random.chance(percent: 30) ? startTimeout(for: probes.startup) : nil,
             watchdog: !isBare && random.chance(percent: 15) ? random.milliseconds(2_000...10_000) : nil,
             restart: restart(isBare: isBare), stop: stop(),
-            schedule: random.chance(percent: 15) ? schedule() : nil)
+            schedule: random.chance(percent: 15) ? schedule() : nil, routes: isRouted ? routes() : [],
+            rollout: rollout(for: probes), secrets: random.chance(percent: 15) ? secrets() : [],
+            onSecretChange: random.pick([.rollout, .signal(.hangup), .nothing]),
+            executable: random.chance(percent: 50) ? executable() : nil)
     }
 
     /// When runs are due is the world's affair.

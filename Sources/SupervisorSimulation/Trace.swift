@@ -39,6 +39,8 @@ extension Event {
         case .probeFinished(let id, let run, let outcome): "\(id) \(run.role) \(run.number): \(outcome)"
         case .preStopFinished(let id, let outcome): "\(id) hook: \(outcome)"
         case .notified(let id, let notification): "\(id) says \(notification)"
+        case .leftRotation(let id): "\(id) has left the rotation"
+        case .measured(let name, let run, let values): "measurement \(run) of \(name): \(values)"
         case .observed(let subject, let observation): "\(subject): \(observation)"
         case .scheduleDue(let name): "a run of \(name) is due"
         case .timePassed: "time"
@@ -50,30 +52,41 @@ extension Command {
     fileprivate var summary: String {
         switch self {
         case .start(let names): "start \(names.map(\.text))"
-        case .stop(let names): "stop \(names.map(\.text))"
-        case .restart(let names, let motive): "restart \(names.map(\.text)) (\(motive))"
+        case .stop(let names, let grace): "stop \(names.map(\.text))\(Self.limit(grace))"
+        case .restart(let names, let options):
+            "restart \(names.map(\.text)) (\(options.motive))\(options.atOnce ? " at once" : "")"
+                + Self.limit(options.grace)
         case .signal(let name, let replica, let signal):
             "signal \(signal) to \(name)\(replica.map { "/\($0)" } ?? "")"
         case .scale(let name, let number): "scale \(name) to \(number)"
-        case .apply(let stack):
-            "apply \(stack.services.map { "\($0.name) \($0.revision) \($0.replicas)" })"
-        case .shutdown(let immediately): "shutdown\(immediately ? " immediately" : "")"
+        case .apply(let stack, let atOnce):
+            "apply \(stack.services.map { "\($0.name) \($0.revision) \($0.replicas)" })\(atOnce ? " at once" : "")"
+        case .rollout(let name, let action): "rollout of \(name): \(action)"
+        case .shutdown(let immediately, let grace): "shutdown\(immediately ? " immediately" : "")\(Self.limit(grace))"
         }
     }
+
+    private static func limit(_ grace: Duration?) -> String { grace.map { " within \($0.text)" } ?? "" }
 }
 
 extension Effect {
     /// In a few words, for traces.
     var summary: String {
         switch self {
-        case .openListeners(let revision): "open listeners of \(revision.spec.name)"
+        case .openListeners(let revisions):
+            "open listeners of \(revisions.first?.spec.name.text ?? "nothing") \(revisions.map(\.words))"
         case .closeListeners(let name): "close listeners of \(name)"
-        case .spawn(let id, let replica, _): "spawn \(id) of \(replica)"
+        case .spawn(let id, let replica, let revision): "spawn \(id) of \(replica) \(revision.words)"
+        case .adopt(let id, let revision): "\(id) adopts \(revision.words)"
         case .runPreStop(let id): "run hook of \(id)"
         case .signal(let id, let signal, let scope): "\(signal) to \(id) \(scope == .mainProcess ? "main" : "all")"
         case .kill(let id): "kill \(id)"
         case .startProbe(let id, let run): "start \(run.role) \(run.number) of \(id)"
         case .cancelProbe(let id, let run): "cancel \(run.role) \(run.number) of \(id)"
+        case .enterRotation(let id): "\(id) enters the rotation"
+        case .leaveRotation(let id): "\(id) leaves the rotation"
+        case .measure(let measurement): "measure \(measurement.service) (\(measurement.run))"
+        case .keepRevisions(let name, let revisions): "keep of \(name) \(revisions.map(\.words))"
         case .release(let id): "release \(id)"
         case .record(let record): "record \(record.summary)"
         case .publish(let event):
@@ -81,6 +94,10 @@ extension Effect {
         case .stackStopped: "stack stopped"
         }
     }
+}
+
+extension ServiceRevision {
+    fileprivate var words: String { "\(spec.revision)+\(epoch)" }
 }
 
 extension JournalRecord {

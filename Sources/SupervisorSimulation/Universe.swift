@@ -8,9 +8,12 @@ struct Universe {
     /// Each as the first stack that has it says, in the order of their names.
     let services: [ServiceSpec]
     let indices: [ServiceName: Int]
+    /// Revisions that are bad stay so when the world heals.
+    let hasLastingFlaws: Bool
     private let replicaLimits: [ServiceName: Int]
 
-    init(_ stacks: [StackSpec], scales: [(ServiceName, Int)] = []) {
+    init(_ stacks: [StackSpec], scales: [(ServiceName, Int)] = [], hasLastingFlaws: Bool = false) {
+        self.hasLastingFlaws = hasLastingFlaws
         self.stacks = stacks
         var services: [ServiceSpec] = []
         var limits: [ServiceName: Int] = [:]
@@ -43,11 +46,27 @@ struct Universe {
 
 extension ServiceSpec {
     fileprivate var longestUpheaval: Duration {
-        var one = stop.gracePeriod * 3 + stop.drain + restart.backoff.maximum + .seconds(30)
+        var one = max(stop.gracePeriod, .milliseconds(FaultPlan.longestGrace)) * 3
+        one += stop.drain + restart.backoff.maximum + .seconds(30)
         for probe in ProbeRole.allCases.compactMap({ probes[$0] }) {
             one +=
                 probe.initialDelay + (probe.period + probe.timeout) * (probe.successThreshold + probe.failureThreshold)
         }
-        return one * 2
+        // As many replicas as there can be, one after the other, each of them twice.
+        let rollout = rollout.progressDeadline + rollout.stepsAtLeast
+        return one * 2 + rollout * 10
+    }
+}
+
+extension RolloutSpec {
+    /// How long its pauses and analyses take where nobody has to decide.
+    fileprivate var stepsAtLeast: Duration {
+        steps.reduce(.zero) { sum, step in
+            switch step {
+            case .replicas: sum
+            case .pause(let period): sum + (period ?? .zero)
+            case .analysis(let spec): sum + spec.interval * (spec.count + spec.consecutiveErrorLimit)
+            }
+        }
     }
 }

@@ -34,7 +34,9 @@ extension World {
     }
 
     private mutating func decideFate(_ process: Process) {
-        if process.faults.contains(.endingEarly) && random.chance(percent: 80) {
+        if flaw(of: process) == .crashes {
+            schedule(.fate(process.id, .exited(code: 1)), after: random.microseconds(0...200_000))
+        } else if process.faults.contains(.endingEarly) && random.chance(percent: 80) {
             schedule(.fate(process.id, .exited(code: 0)), after: random.microseconds(0...200_000))
         } else if process.faults.contains(.crashing) && random.chance(percent: 80) {
             let status: ExitStatus =
@@ -101,6 +103,7 @@ extension World {
         case .ready:
             let faults = faults(of: process)
             if faults.contains(.hanging) || faults.contains(.notifyingNever) { return nil }
+            if flaw(of: process) == .staysUnready { return nil }
             processes[id]?.hasSaidReady = true
         case .broken:
             // The world has healed since.
@@ -203,11 +206,12 @@ extension World {
             guard let process = processes[id] else { continue }
             let faults = process.faults
             processes[id]?.faults = []
-            guard case .running = process.main else { continue }
+            guard case .running = process.main, flaw(of: process) != .crashes else { continue }
             if !isOneShot(process) || faults.contains(.hanging) { processes[id]?.isSpared = true }
             if isOneShot(process) {
                 schedule(.end(id, .exited(code: 0)), after: random.milliseconds(0...1_000))
             }
+            guard flaw(of: process) == nil || flaw(of: process) == .measuresBadly else { continue }
             processes[id]?.unansweredRuns = []
             for run in process.unansweredRuns {
                 schedule(.probeAnswer(id, run, .passed), after: random.milliseconds(0...1_000))

@@ -23,7 +23,12 @@ struct World {
         case notification(InstanceID, Notification)
         case watchdog(InstanceID)
         case observation(InstanceID, Observation)
+        /// No request is with it any more.
+        case lastRequestDone(InstanceID)
+        case measured(ServiceName, UInt64, [Measurement.Value])
         case healing
+        /// Somebody looks after what stands still.
+        case visit
     }
 
     private struct Entry: Comparable {
@@ -43,6 +48,8 @@ struct World {
     /// Those of the services whose program may end by itself, well, when it is done.
     private let mayEnd: [Bool]
     private(set) var now = Instant.origin
+    /// Somebody is there to look after what stands still.
+    private(set) var isVisited = false
     private(set) var openListeners: Set<Int> = []
     var processes: [InstanceID: Process] = [:]
     var random: SplitMix64
@@ -125,10 +132,21 @@ struct World {
         case .watchdog(let id): return feedWatchdog(id)
         case .observation(let id, let observation):
             return processes[id].map { .observed(.instance(id, of: $0.replica), observation) }
+        case .lastRequestDone(let id): return .leftRotation(id)
+        case .measured(let service, let run, let values): return .measured(service, run: run, values)
         case .healing:
             heal()
             return nil
+        case .visit:
+            isVisited = true
+            return nil
         }
+    }
+
+    /// Whoever was there comes again after that time; nil is never.
+    mutating func endVisit(again delay: Duration?) {
+        isVisited = false
+        if let delay { schedule(.visit, after: delay) }
     }
 
     private mutating func give(_ order: FaultPlan.Order, deadline: Instant?) -> Event? {
@@ -152,15 +170,18 @@ struct World {
 extension World {
     mutating func carryOut(_ effect: Effect) {
         switch effect {
-        case .openListeners(let revision): bind(revision.spec)
+        case .openListeners(let revisions): revisions.first.map { bind($0.spec) }
         case .closeListeners(let name): universe.indices[name].map { _ = openListeners.remove($0) }
         case .spawn(let id, let replica, let revision): conceive(id, replica, revision)
+        case .adopt(let id, let revision): adopt(id, revision)
         case .runPreStop(let id): runHook(id)
         case .signal(let id, let signal, let scope): self.signal(id, signal, scope)
         case .kill(let id): kill(id)
         case .startProbe(let id, let run): start(run, of: id)
+        case .leaveRotation(let id): leaveRotation(id)
+        case .measure(let measurement): measure(measurement)
         case .release(let id): processes[id] = nil
-        case .cancelProbe, .record, .publish, .stackStopped: break
+        case .cancelProbe, .enterRotation, .keepRevisions, .record, .publish, .stackStopped: break
         }
     }
 
@@ -183,7 +204,8 @@ extension World {
     private mutating func start(_ run: ProbeRun, of id: InstanceID) {
         guard let process = processes[id], let spec = process.spec.probes[run.role] else { return }
         let faults = process.faults.union(plan.faults(of: process.service, at: now))
-        if faults.contains(.hanging) || faults.contains(.probesSilent) && random.chance(percent: 70) {
+        let saysNothing = spec.isToldOnce && flaw(of: process) == .staysUnready
+        if saysNothing || faults.contains(.hanging) || faults.contains(.probesSilent) && random.chance(percent: 70) {
             // A line of the output is written, or it is not; there is no other answer.
             if spec.isToldOnce {
                 processes[id]?.unansweredRuns.append(run)
@@ -194,8 +216,9 @@ extension World {
             let delay = spec.timeout + random.milliseconds(0...3_000)
             return schedule(.probeAnswer(id, run, random.chance(percent: 50) ? .passed : .failed("late")), after: delay)
         }
-        var fails = faults.contains(.probesFailing)
-        if faults.contains(.probesFlapping) { fails = random.chance(percent: 50) }
+        let isFlawed = flaw(of: process) == .staysUnready && run.role != .liveness
+        var fails = faults.contains(.probesFailing) || isFlawed
+        if faults.contains(.probesFlapping), !isFlawed { fails = random.chance(percent: 50) }
         if case .running = process.main {} else { fails = true }
         if spec.isToldOnce { fails = false }
         let limit = faults.contains(.answersLate) ? spec.timeout * 2 : min(spec.timeout, .milliseconds(50))

@@ -37,6 +37,23 @@ struct AttachedStateTests {
         #expect(actions.last == .say("shop is up without web; \"stackctl explain web\" tells why", .red))
     }
 
+    @Test func whatWasRolledBackIsToldAndTheStackIsUp() {
+        let goal = ProgressGoal.replaced(["web": Former(revision: 3)])
+        var state = AttachedState(stack: "shop", goal: goal, rule: AbortRule(start: .zero))
+        let serving = ReplicaDocument.sample("web", 0, .running, ready: true, pid: 1)
+        let rolling = ServiceDocument.sample("web", rollout: .sample(4), history: [.sample(4, .underWay)], serving)
+        #expect(state.take(.services([rolling])) == [.showProgress(goal)])
+        let back = ServiceDocument.sample(
+            "web",
+            history: [
+                .sample(5, .good, .rolledBack, revision: "r3"), .sample(4, .failed, reason: "it crashed"), .sample(3),
+            ], serving)
+        #expect(
+            state.take(.services([back])).last
+                == .say("web was rolled back to revision 3: rollout 4 failed: it crashed", .red))
+        #expect(state.phase == .running)
+    }
+
     @Test func theFirstInterruptStopsInOrderTheSecondAtOnceTheThirdLeaves() {
         #expect(after(ready, .interrupted).actions.last == .shutdown(immediately: false))
         #expect(after(ready, .interrupted, .interrupted).actions.last == .shutdown(immediately: true))

@@ -58,30 +58,22 @@ struct CommandFlowTests {
         }
     }
 
-    @Test(arguments: ["stop -t 5 db", "restart --timeout 5s db"])
-    func whatTakesLongerToStopThanItMayIsKilled(_ line: String) async throws {
-        let stopping = ServiceDocument.sample("db", .sample("db", 0, .stopping, pid: 1, instance: 1))
-        let end = line.hasPrefix("restart") ? Self.again : Self.stopped
+    @Test func theDaemonIsToldHowLongAProcessHasToEnd() async throws {
         let daemon = ScriptedDaemon(Self.running) { command, daemon in
-            if case .signal = command { await daemon.become(end) } else { await daemon.become(stopping) }
+            if case .stop = command { await daemon.become(Self.stopped) } else { await daemon.become(Self.again) }
         }
         try await withServer(of: daemon) { client, _ in
-            #expect(await run(line, client) == .done)
+            #expect(await run("stop -t 5 --no-wait db", client) == .done)
+            #expect(await run("restart --timeout 1m30s db", client) == .done)
+            #expect(await run("stop db", client) == .done)
+            #expect(await run("down --no-wait -t 250ms", client) == .done)
         }
         let db = try #require(ServiceName("db"))
-        #expect(await daemon.commands.last == .signal(db, replica: 0, .kill))
-    }
-
-    @Test func eachProcessHasTheTimeToStopForItself() {
-        let limit = GraceLimit(client: ControlClient(socketPath: "/none"), grace: .seconds(5), selection: ["web"])
-        let services: [ServiceDocument] = [
-            .sample("db", .sample("db", 0, .stopping, since: 0)),
-            .sample(
-                "web", .sample("web", 0, .stopping, since: 4_000), .sample("web", 1, .stopping, since: 5_001),
-                .sample("web", 2, .running, since: 0)),
-        ]
-        let late = limit.late(in: services, now: Timestamp(milliseconds: 10_000))
-        #expect(late.map(\.name) == ["web/0"])
+        #expect(
+            await daemon.commands == [
+                .stop([db], grace: .seconds(5)), .restart([db], grace: .seconds(90)), .stop([db]),
+                .shutdown(immediately: false, grace: .milliseconds(250)),
+            ])
     }
 
     @Test func aSignalThatNobodyCouldGetIsRefused() async throws {

@@ -76,8 +76,20 @@ struct CommandParsingTests {
         #expect(try !parse("scale --no-wait web=0", as: Scale.self).waiting.wait)
     }
 
+    @Test func rolloutsHaveTheVerbsThatFingersKnow() throws {
+        let status = try parse("-f a.yaml rollout --socket /s status web --watch=false -t 5m", as: Rollout.Status.self)
+        #expect(status.global.files.file == ["a.yaml"])
+        #expect(status.global.common.selection.socket == "/s")
+        #expect(status.services == ["web"] && !status.watch && status.waiting.timeout?.duration == .seconds(300))
+        #expect(try parse("rollout undo web --to-revision 3", as: Rollout.Undo.self).revision == 3)
+        #expect(try parse("rollout promote web --full", as: Rollout.Promote.self).full)
+        #expect(try parse("rollout history web --revision=2", as: Rollout.History.self).revision == 2)
+        #expect(try parse("rollout restart --now web", as: Restart.self).isAtOnce)
+    }
+
     @Test func everyCommandsHelpShowsHowItIsUsed() {
-        for command in Stackctl.configuration.subcommands {
+        let commands = Stackctl.configuration.subcommands
+        for command in commands + commands.flatMap({ $0.configuration.subcommands }) {
             #expect(command.helpMessage().contains("Examples:\n  "), "\(command)")
         }
     }
@@ -87,7 +99,8 @@ struct CommandParsingTests {
         "up --scale web", "up --scale web=-1", "up -d --watch", "kill", "kill -s NONE web", "wait",
         "wait --for soon web",
         "ps --status happy", "ps -q --services", "ps --runs --status failed", "logs --since soon", "scale web",
-        "stop --no-wait --timeout 3s", "down --no-wait --wait-timeout 3s",
+        "stop --timeout 25h", "rollout status --watch=maybe", "rollout undo", "rollout undo db --to-revision -1",
+        "rollout undo db web", "rollout history", "rollout pause", "down --no-wait --wait-timeout 3s",
         "config --hash web --quiet", "graph --output xml",
         "ps --no-such-option", "up --wait-timeout 5", "config --quiet --schema", "explain", "explain web/x",
         "explain a/1/2", "logs --tail -1", "logs --tail many", "stop --timeout soon", "ps --output xml",
@@ -96,7 +109,7 @@ struct CommandParsingTests {
         #expect(throws: (any Error).self) { try Stackctl.parseAsRoot(words(line)) }
     }
 
-    @Test(arguments: ["pss", "ps --no-such-option", "-f"])
+    @Test(arguments: ["pss", "ps --no-such-option", "-f", "rollout statsu web", "rollout --socket"])
     func usageErrorsEndWithStatusTwo(line: String) async {
         #expect(await CommandLineTool.run(words(line)) == .usage)
     }

@@ -18,7 +18,7 @@ struct ExplanationTests {
 
     @Test func causesAreIndentedUnderWhatTheyLedTo() {
         let explanation = Explanation(
-            replica: .sample("backend", 0, .waiting, since: 9_000, reason: "waits for db (service_healthy)"),
+            row: .only(.sample("backend", 0, .waiting, since: 9_000, reason: "waits for db (service_healthy)")),
             causes: [
                 event(9, "backend/0", "waits for db (service_healthy)", cause: 8),
                 event(8, "db/0", "is not ready", cause: 7),
@@ -34,15 +34,15 @@ struct ExplanationTests {
     }
 
     @Test func readinessIsToldApartFromRunning() {
-        let ready = Explanation(replica: .sample("db", 0, .running, ready: true), causes: [])
-        let running = Explanation(replica: .sample("db", 0, .running), causes: [])
+        let ready = Explanation(row: .only(.sample("db", 0, .running, ready: true)), causes: [])
+        let running = Explanation(row: .only(.sample("db", 0, .running)), causes: [])
         #expect(lines(ready) == ["db/0: ready for 12s (since t0)"])
         #expect(lines(running) == ["db/0: running, not ready for 12s (since t0)"])
     }
 
     @Test func whatIsNoCauseBeginsAChainOfItsOwn() {
         let explanation = Explanation(
-            replica: .sample("web", 0, .waiting),
+            row: .only(.sample("web", 0, .waiting)),
             causes: [
                 event(9, "web/0", "waits for db", cause: 1), event(1, "stack", "starts", cause: nil),
                 event(8, "db/0", "is restarted in 2s", cause: 7), event(7, "db/0", "exited with status 1", cause: nil),
@@ -58,9 +58,22 @@ struct ExplanationTests {
         #expect(short.count == 3)
     }
 
+    @Test func asJSONItHasTheReplicaAsItIsListed() throws {
+        let rollout = RolloutDocument.sample(4)
+        let explanation = Explanation(row: .only(.sample("db", 0, .running)), causes: [], rollout: rollout)
+        let text = try JSONText.line(explanation)
+        #expect(text.contains("\"causes\":[]") && text.contains("\"replica\":{") && text.contains("\"number\":4"))
+        #expect(!text.contains("\"name\""))
+    }
+
     @Test func aLongChainStaysOnTheScreen() {
         let chain = (0..<40).map { event(UInt64(40 - $0), "a/0", "text", cause: UInt64(39 - $0)) }
-        let deepest = lines(Explanation(replica: .sample("a", 0, .failed), causes: chain)).last
+        let deepest = lines(Explanation(row: .only(.sample("a", 0, .failed)), causes: chain)).last
         #expect(deepest?.prefix { $0 == " " }.count == 18)
     }
+}
+
+extension ReplicaRow {
+    /// The one replica of its name.
+    static func only(_ replica: ReplicaDocument) -> ReplicaRow { ReplicaRow(replica: replica, role: .only) }
 }

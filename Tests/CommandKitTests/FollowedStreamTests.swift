@@ -34,7 +34,10 @@ struct FollowedStreamTests {
     }
 
     private func writeWhenFollowed(_ text: String, _ daemon: ScriptedDaemon) async throws {
-        while await !daemon.followsLogs { try await Task.sleep(for: .milliseconds(5)) }
+        let follower: Void? = try await withDeadline(.seconds(60)) {
+            for await _ in daemon.logFollowers { return }
+        }
+        try #require(follower != nil, "nobody follows the output")
         await daemon.write(text, service: "db", at: .now())
     }
 }

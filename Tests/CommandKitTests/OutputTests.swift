@@ -50,10 +50,28 @@ struct OutputTests {
         let table = replicaTable(services, now: Timestamp(milliseconds: 5_000))
         #expect(
             table.lines(width: nil, palette: palette) == [
-                "REPLICA  STATE    READY  PID  RESTARTS  SINCE  REASON",
-                "db/0     running  yes    42   3         5.0s   idle",
-                "web/1    waiting  no     -    0         3.0s   waits for db",
+                "REPLICA  STATE    READY  PID  RESTARTS  REVISION  SINCE  REASON",
+                "db/0     running  yes    42   3         r1        5.0s   idle",
+                "web/1    waiting  no     -    0         r1        3.0s   waits for db",
             ])
+        #expect(rolloutFooter(services, now: .zero, palette: palette, width: nil) == [])
+    }
+
+    @Test func whatIsReplacedIsListedTwiceWithItsRolloutUnderTheTable() {
+        let services: [ServiceDocument] = [
+            .sample(
+                "db", rollout: .sample(2, updated: 1), .sample("db", 0, .running, ready: true, pid: 1),
+                .sample("db", 0, .starting, pid: 2, revision: "0123456789"))
+        ]
+        #expect(
+            replicaTable(services, now: .zero).lines(width: nil, palette: palette) == [
+                "REPLICA     STATE     READY  PID  RESTARTS  REVISION  SINCE  REASON",
+                "db/0 (old)  running   yes    1    0         r1        0ms",
+                "db/0 (new)  starting  no     2    0         01234567  0ms",
+            ])
+        #expect(
+            rolloutFooter(services, now: .zero, palette: palette, width: nil)
+                == ["db: rollout 2, 1 of 2 updated, 0 available"])
     }
 
     @Test func replicasAsJSONHaveEveryKey() throws {

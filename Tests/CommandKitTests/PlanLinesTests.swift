@@ -12,7 +12,13 @@ struct PlanLinesTests {
                 differences: [
                     .init(key: "environment.PORT", before: "80", after: "81"),
                     .init(key: "user", before: nil, after: "shop"),
-                ], dependents: ["gateway"]),
+                ], dependents: ["gateway", "job"], restarted: ["job"]),
+            .init(
+                service: "cache", kind: .rolling,
+                differences: [
+                    .init(key: "executable", before: "/srv/my cache 0123456789", after: "/srv/my cache abcdef0123"),
+                    .init(key: "secrets.key", before: "content of /key", after: "content of /key"),
+                ], memory: .init(nowBytes: 400 << 20, peakBytes: 500 << 20)),
             .init(service: "db", kind: .none), .init(service: "old", kind: .stop),
             .init(service: "queue", kind: .start), .init(service: "web", kind: .live),
         ], event: 4)
@@ -24,19 +30,36 @@ struct PlanLinesTests {
     @Test func eachServiceThatIsTouchedIsToldWithTheReason() {
         #expect(
             lines(plan) == [
-                "-/+ backend  restarts; meanwhile without it: gateway",
+                "-/+ backend  restarts; meanwhile without it: gateway; restarted after it: job",
                 "      environment.PORT: 80 → 81",
                 "      user: (none) → shop",
+                "+/- cache    is replaced by a rollout",
+                "      executable: /srv/my cache 01234567 → abcdef01",
+                "      secrets.key: content of /key has changed",
+                "      memory: 400M now, and up to 500M during the rollout",
                 "  - old      is gone from the files and stops",
                 "  + queue    is new and starts",
                 "  ~ web      changes without a restart",
-                "1 to stop, 1 to start, 1 to restart, 1 to change without a restart, 1 unchanged",
+                "1 to stop, 1 to start, 1 to restart, 1 to roll out, 1 to change without a restart, 1 unchanged",
             ])
     }
 
     @Test func nothingToDoIsSaid() {
         let idle = PlanDocument(plan: "0", changes: [.init(service: "db", kind: .none)], event: 0)
         #expect(lines(idle) == ["nothing to do: the stack is as its files say"])
+    }
+
+    @Test func aProgramElsewhereIsToldWithItsPlace() {
+        let difference = PlanDocument.Difference(key: "executable", before: "/a 01", after: "/b 02")
+        let moved = PlanDocument(
+            plan: "0", changes: [.init(service: "db", kind: .rolling, differences: [difference])], event: 0)
+        #expect(lines(moved).dropFirst().first == "      executable: /a 01 → /b 02")
+    }
+
+    @Test func whatStandsAgainstThePlanIsToldLast() {
+        var plan = plan
+        plan.conflicts = ["backend: listen.http 127.0.0.1:8000 is taken by another process"]
+        #expect(lines(plan).last == "conflict: backend: listen.http 127.0.0.1:8000 is taken by another process")
     }
 
     @Test(arguments: [30, 40, 60])

@@ -21,14 +21,23 @@ struct ProgressLinesTests {
         ]
         #expect(
             lines(services) == [
-                "backend  waiting     3.4s    waits for db (service_healthy)",
-                "db       ready       1.2s    ",
+                "backend  waiting      3.4s    waits for db (service_healthy)",
+                "db       ready        1.2s    ",
             ])
     }
 
     @Test func whatWasReadyBeforeTookNoTime() {
         let services: [ServiceDocument] = [.sample("db", .sample("db", 0, .running, ready: true, since: 2_000))]
-        #expect(lines(services) == ["db  ready               "])
+        #expect(lines(services) == ["db  ready                "])
+    }
+
+    @Test func theEndOfAPauseIsCountedDown() {
+        let rollout = RolloutDocument.sample(4, .paused, until: 55_400, reason: "pauses")
+        let service = ServiceDocument.sample("web", rollout: rollout, .sample("web", 0, .running, ready: true))
+        let progress = ServiceProgress.all(of: [service], goal: .replaced(["web": Former(revision: 3)]))
+        let lines = ProgressLines(palette: Palette(isColoured: false), columns: 80, rows: 24)
+            .lines(for: progress, start: start, now: now)
+        #expect(lines == ["web  paused       3.4s    0 of 2 updated, 0 available; pauses (for another 42s)"])
     }
 
     @Test(arguments: [8, 20, 30, 40, 200])

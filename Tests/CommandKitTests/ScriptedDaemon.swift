@@ -8,22 +8,26 @@ actor ScriptedDaemon: StackController {
     private var current: [ServiceDocument]
     private var eventFeeds: [Feed<EventDocument>] = []
     private var logFeeds: [Feed<LogLine>] = []
+    private let logFollower: AsyncStream<Void>.Continuation
     private var lastEvent: UInt64 = 0
     private(set) var commands: [ControlCommand] = []
     private(set) var logQueries: [LogQuery] = []
     private(set) var applied: [ApplyRequest] = []
     private let plannedChanges: [PlanDocument.Change]
+    private let conflicts: [String]
     private let reaction: @Sendable (ControlCommand, ScriptedDaemon) async -> Void
 
     /// - Parameters:
     ///   - planning: what applying the files would do, each time.
     ///   - reaction: what happens after a command was accepted; an apply is a start of all.
     init(
-        _ services: ServiceDocument..., planning: [PlanDocument.Change] = [],
+        _ services: ServiceDocument..., planning: [PlanDocument.Change] = [], conflicts: [String] = [],
         reaction: @escaping @Sendable (ControlCommand, ScriptedDaemon) async -> Void
     ) {
+        (logFollowers, logFollower) = AsyncStream.makeStream()
         current = services
         plannedChanges = planning
+        self.conflicts = conflicts
         self.reaction = reaction
     }
 
@@ -41,7 +45,8 @@ actor ScriptedDaemon: StackController {
         logFeeds.removeAll { !$0.offer(line) }
     }
 
-    var followsLogs: Bool { !logFeeds.isEmpty }
+    /// Gives an element for everyone who begins to follow the output.
+    nonisolated let logFollowers: AsyncStream<Void>
 
     // MARK: StackController
 
@@ -72,16 +77,15 @@ actor ScriptedDaemon: StackController {
         guard query.follow else { return Subscription(backlog: [], feed: nil) }
         let feed = Feed<LogLine>()
         logFeeds.append(feed)
+        logFollower.yield()
         return Subscription(backlog: [], feed: feed)
     }
 
     func perform(_ command: ControlCommand) -> AcceptedDocument {
         commands.append(command)
         Task { await reaction(command, self) }
-        guard case .services(_, let names) = command, !names.isEmpty else {
-            return AcceptedDocument(services: current.map(\.name), event: lastEvent)
-        }
-        return AcceptedDocument(services: names.map(\.text), event: lastEvent)
+        let names = command.services.map(\.text)
+        return AcceptedDocument(services: names.isEmpty ? current.map(\.name) : names, event: lastEvent)
     }
 
     func doctor() -> [DoctorCheck] { [] }
@@ -89,14 +93,15 @@ actor ScriptedDaemon: StackController {
     func resolvedFile() -> String { "{}" }
 
     func plan(_ request: PlanRequest) throws(ControlProblem) -> PlanDocument {
-        PlanDocument(plan: "ab12cd", changes: plannedChanges, event: lastEvent)
+        PlanDocument(plan: "ab12cd", changes: plannedChanges, conflicts: conflicts, event: lastEvent)
     }
 
     func apply(_ request: ApplyRequest) throws(ControlProblem) -> PlanDocument {
         let plan = try plan(PlanRequest(environment: request.environment))
         guard request.plan == nil || request.plan == plan.plan else { throw .planChanged(to: plan.plan) }
+        guard conflicts.isEmpty else { throw .portConflict(conflicts) }
         applied.append(request)
-        Task { await reaction(.services(.start, []), self) }
+        Task { await reaction(.start([]), self) }
         return plan
     }
 
@@ -104,7 +109,7 @@ actor ScriptedDaemon: StackController {
 
     func metrics() -> StackMetrics {
         StackMetrics(
-            stack: stack(), services: [],
+            stack: stack(), services: [], routes: [],
             daemon: .init(
                 turns: .init(), spawns: .init(), residentBytes: 0, cpuSeconds: 0, openDescriptors: 0, events: 0))
     }
@@ -119,6 +124,16 @@ actor ScriptedDaemon: StackController {
 
     func control(_ id: UInt64, _ action: ExecutionAction) throws(ControlProblem) {
         throw .noSuchExecution(id)
+    }
+}
+
+extension ControlCommand {
+    fileprivate var services: [ServiceName] {
+        switch self {
+        case .start(let names), .stop(let names, _), .restart(let names, _, _): names
+        case .scale(let name, _), .signal(let name, _, _), .rollout(let name, _): [name]
+        case .shutdown: []
+        }
     }
 }
 

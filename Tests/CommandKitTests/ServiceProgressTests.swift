@@ -61,9 +61,20 @@ struct ServiceProgressTests {
     @Test func aRestartIsDoneWhenAnotherInstanceIsReady() {
         let old = ReplicaDocument.sample("web", 0, .running, ready: true, instance: 4)
         let new = ReplicaDocument.sample("web", 0, .running, ready: true, instance: 5)
-        #expect(progress(.replaced(["web/0": 4]), old)?.standing == .moving)
-        #expect(progress(.replaced(["web/0": 4]), new)?.standing == .reached)
+        let goal = ProgressGoal.replaced(["web": Former(instances: [4])])
+        #expect(progress(goal, old)?.standing == .moving)
+        #expect(progress(goal, new)?.standing == .reached)
         #expect(progress(.replaced([:]), old)?.standing == .reached)
+    }
+
+    @Test func ofTwoOfANameTheOneThatGoesMustBeGone() {
+        let old = ReplicaDocument.sample("web", 0, .stopping, pid: 3, instance: 4)
+        let new = ReplicaDocument.sample("web", 0, .running, ready: true, pid: 5, instance: 5)
+        for replicas in [[old, new], [new, old]] {
+            let service = ServiceDocument.sample("web", replicas[0], replicas[1])
+            #expect(ServiceProgress(service, goal: .running)?.standing == .moving)
+        }
+        #expect(progress(.running, new)?.standing == .reached)
     }
 
     @Test func aServicesOwnWordsAreAdded() {

@@ -10,28 +10,28 @@ struct TopModelTests {
 
     @Test func rowsAreSortedByNameAndTheFirstIsSelected() {
         let model = TopModel.sample(.web(3), .db)
-        #expect(model.rows.map(\.name.text) == ["db/0", "web/0", "web/1", "web/2"])
-        #expect(model.selection?.text == "db/0")
+        #expect(model.rows.map(\.name) == ["db/0", "web/0", "web/1", "web/2"])
+        #expect(model.selection?.name.text == "db/0")
     }
 
     @Test func theSelectionStaysWithItsReplicaHoweverRowsAreSorted() {
         var model = TopModel.sample(.web(3), .db)
         _ = press(&model, .down, .character("j"))
-        #expect(model.selection?.text == "web/1")
+        #expect(model.selection?.name.text == "web/1")
         _ = press(&model, .character("n"))
-        #expect(model.rows.map(\.name.text) == ["web/2", "web/1", "web/0", "db/0"])
-        #expect(model.selection?.text == "web/1")
+        #expect(model.rows.map(\.name) == ["web/2", "web/1", "web/0", "db/0"])
+        #expect(model.selection?.name.text == "web/1")
         _ = press(&model, .up)
-        #expect(model.selection?.text == "web/2")
+        #expect(model.selection?.name.text == "web/2")
         _ = press(&model, .up, .end, .down)
-        #expect(model.selection?.text == "db/0")
+        #expect(model.selection?.name.text == "db/0")
     }
 
     @Test func aSelectedReplicaThatGoesGivesItsPlaceToTheNext() {
         var model = TopModel.sample(.web(3), .db)
         _ = press(&model, .down, .down)
         _ = model.take(.sample(.sample(.web(1), .db)))
-        #expect(model.selection?.text == "web/0")
+        #expect(model.selection?.name.text == "web/0")
         _ = model.take(.sample(.sample()))
         #expect(model.selection == nil)
         #expect(press(&model, .character("r"), .character("l"), .down).isEmpty)
@@ -65,13 +65,13 @@ struct TopModelTests {
         var model = TopModel.sample(.web(2), .db)
         _ = press(&model, .character("/"), .character("w"), .character("q"), .backspace)
         #expect(model.filter == "w")
-        #expect(model.rows.map(\.name.text) == ["web/0", "web/1"])
+        #expect(model.rows.map(\.name) == ["web/0", "web/1"])
         _ = press(&model, .enter)
         #expect(press(&model, .character("q")) == [.quit])
         _ = press(&model, .escape)
         #expect(model.rows.count == 3)
         _ = press(&model, .character("/"), .paste("db\n"), .character(" "), .character("r"))
-        #expect(model.rows.map(\.name.text) == ["db/0"])
+        #expect(model.rows.map(\.name) == ["db/0"])
         _ = press(&model, .escape)
         #expect(model.filter.isEmpty)
     }
@@ -148,6 +148,31 @@ struct TopModelTests {
             #expect(press(&model, .control("z"), .control("l")) == [.suspend, .repaint])
             _ = press(&model, .escape)
         }
+    }
+
+    @Test func whatIsReplacedHasTwoRowsUntilTheOldOneIsGone() {
+        func web(_ replicas: ReplicaDocument...) -> TopSample {
+            var service = ServiceDocument.sample("web", scale: 2)
+            service.replicas = replicas
+            return .sample(service)
+        }
+        let old = ReplicaDocument.sample("web", 0, .running, ready: true, instance: 1)
+        let new = ReplicaDocument.sample("web", 0, .running, ready: true, instance: 3)
+        let other = ReplicaDocument.sample("web", 1, .running, ready: true, instance: 2)
+        var model = TopModel.sample()
+        var sample = web(old, new, other)
+        sample.usage = [(1, 100), (3, 300)].map { instance, memory in
+            UsageDocument(
+                service: "web", replica: 0, instance: instance, time: .zero, cpuSeconds: 0, memoryBytes: memory,
+                processes: 1)
+        }
+        _ = model.take(.sample(sample))
+        #expect(model.rows.map(\.name) == ["web/0 (old)", "web/0 (new)", "web/1"])
+        #expect(model.rows.map(\.memory) == [100, 300, 0])
+        _ = press(&model, .down)
+        #expect(model.selectedRow?.name == "web/0 (new)")
+        _ = model.take(.sample(web(new, other)))
+        #expect(model.selectedRow?.name == "web/0")
     }
 
     @Test func aNoticeLastsUntilTheNextKey() {

@@ -29,7 +29,54 @@ import Testing
                 dependencies: [.init(service: "init", condition: "service_completed_successfully")], scale: 0,
                 replicas: []),
             #"{"depends_on":[{"condition":"service_completed_successfully","service":"init"}],"desired":"running","#
-                + #""name":"db","ready":true,"replicas":[],"revision":"ab","scale":0}"#)
+                + #""history":[],"name":"db","ready":true,"replicas":[],"revision":"ab","scale":0}"#)
+    }
+
+    @Test func rollout() throws {
+        try expect(
+            RolloutStatusDocument(
+                service: "db",
+                rollout: RolloutDocument(
+                    number: 4, revision: "cd", cause: .undone, detail: "revision 3 was asked for", phase: .analysing,
+                    since: time, until: time, step: 1, steps: 3, wanted: 4, updated: 1, available: 1, failures: 2,
+                    rollback: true, reason: "it is measured",
+                    measurements: [
+                        .init(time: time, metric: "errors", value: 0.25, verdict: .failed),
+                        .init(time: time, metric: "latency", value: nil, error: "refused", verdict: .error),
+                    ]), history: []),
+            #"{"history":[],"rollout":{"available":1,"cause":"undone","detail":"revision 3 was asked for","failures":2,"#
+                + #""measurements":[{"metric":"errors","time":"2026-11-23T07:52:53.042Z","value":0.25,"#
+                + #""verdict":"failed"},{"error":"refused","metric":"latency","time":"2026-11-23T07:52:53.042Z","#
+                + #""verdict":"error"}],"number":4,"phase":"analysing","reason":"it is measured","revision":"cd","#
+                + #""rollback":true,"since":"2026-11-23T07:52:53.042Z","step":1,"steps":3,"#
+                + #""until":"2026-11-23T07:52:53.042Z","updated":1,"wanted":4},"service":"db"}"#)
+        try expect(
+            RolloutStatusDocument(service: "db", rollout: nil, history: []), #"{"history":[],"service":"db"}"#)
+    }
+
+    @Test func revision() throws {
+        try expect(
+            RevisionDocument(
+                number: 3, revision: "ab", executable: .init(path: "/bin/db", digest: "1f"), cause: .filesChanged,
+                detail: "2 files changed", since: time, ended: time, outcome: .failed, reason: "it crashed"),
+            #"{"cause":"files_changed","detail":"2 files changed","ended":"2026-11-23T07:52:53.042Z","#
+                + #""executable":{"digest":"1f","path":"/bin/db"},"number":3,"outcome":"failed","reason":"it crashed","#
+                + #""revision":"ab","since":"2026-11-23T07:52:53.042Z"}"#)
+    }
+
+    @Test func plan() throws {
+        try expect(
+            PlanDocument(
+                plan: "ab",
+                changes: [
+                    .init(
+                        service: "db", kind: .rolling, differences: [], dependents: [], restarted: ["web"],
+                        memory: .init(nowBytes: 10, peakBytes: 15))
+                ], conflicts: ["db: taken"], event: 4),
+            #"{"changes":[{"dependents":[],"differences":[],"kind":"rolling","memory":{"now_bytes":10,"peak_bytes":15},"#
+                + #""restarted":["web"],"service":"db"}],"conflicts":["db: taken"],"control":[],"event":4,"#
+                + #""plan":"ab","warnings":[]}"#)
+        try expect(ApplyRequest(plan: "ab", atOnce: true), #"{"at_once":true,"environment":{},"plan":"ab"}"#)
     }
 
     @Test func replica() throws {
@@ -93,8 +140,14 @@ import Testing
     }
 
     @Test func requestsAndAnswers() throws {
-        try expect(ServiceSelection(services: ["a", "b"]), #"{"services":["a","b"]}"#)
+        try expect(
+            ActionRequest(services: ["a", "b"], grace: .milliseconds(2_500), atOnce: true),
+            #"{"at_once":true,"grace_seconds":2.5,"services":["a","b"]}"#)
         try expect(ShutdownRequest(immediately: true), #"{"immediately":true}"#)
+        try expect(ShutdownRequest(grace: .seconds(10)), #"{"grace_seconds":10,"immediately":false}"#)
+        try expect(PromoteRequest(fully: true), #"{"fully":true}"#)
+        try expect(UndoRequest(revision: 3), #"{"revision":3}"#)
+        try expect(UndoRequest(), "{}")
         try expect(AcceptedDocument(services: ["a"], event: 4), #"{"event":4,"services":["a"]}"#)
         try expect(ReadinessDocument(waiting: ["a"]), #"{"ready":false,"waiting":["a"]}"#)
         try expect(ReadinessDocument(waiting: []), #"{"ready":true,"waiting":[]}"#)
@@ -120,5 +173,20 @@ import Testing
                 "stopped", "scheduled", "waiting", "backoff", "starting", "running", "stopping", "completed", "failed",
             ])
         #expect(ServiceAction.allCases.map(\.rawValue) == ["start", "stop", "restart"])
+        #expect(
+            RolloutDocument.Phase.allCases.map(\.rawValue) == [
+                "waiting", "progressing", "paused", "analysing", "failed",
+            ])
+        #expect(
+            RevisionDocument.Cause.allCases.map(\.rawValue) == [
+                "started", "restart_requested", "files_changed", "changed", "dependency_replaced", "undone",
+                "rolled_back",
+            ])
+        #expect(
+            RevisionDocument.Outcome.allCases.map(\.rawValue) == ["under_way", "good", "failed", "superseded"])
+        #expect(
+            PlanDocument.Change.Kind.allCases.map(\.rawValue) == [
+                "none", "live", "rolling", "restart", "start", "stop",
+            ])
     }
 }

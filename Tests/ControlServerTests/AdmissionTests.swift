@@ -107,6 +107,33 @@ import Testing
         }
     }
 
+    @Test func whoFollowsWhileTheServerStopsIsToldSo() async throws {
+        let controller = FakeController()
+        let (arrived, arrival) = AsyncStream<Void>.makeStream()
+        let (released, release) = AsyncStream<Void>.makeStream()
+        await controller.beforeWatch {
+            arrival.finish()
+            for await _ in released {}
+        }
+        try await withServer(controller) { path, server in
+            let client = ControlClient(socketPath: path)
+            var events = try await client.events().makeAsyncIterator()
+            async let late = client.watch()
+            for await _ in arrived {}
+            async let stop: Void = server.stop()
+            // From when its streams end, the server admits no other.
+            #expect(try await events.next() == nil)
+            release.finish()
+            do {
+                _ = try await late
+                Issue.record("it is followed")
+            } catch ControlClientError.problem(let problem) {
+                #expect(problem.code == .shuttingDown)
+            }
+            await stop
+        }
+    }
+
     @Test func stoppingDoesNotWaitForAClientThatTakesNothing() async throws {
         let controller = FakeController()
         var limits = Limits()

@@ -41,10 +41,10 @@ import Testing
         }
         #expect(
             memory.lines == [
-                #"POST /v1/stop 202 {"services":["db"]}"#,
-                "POST /v1/services/cache/restart 404 no_such_service",
+                #"POST /v1/stop 202 {"at_once":false,"services":["db"]}"#,
+                #"POST /v1/services/cache/restart 404 no_such_service {"at_once":false,"services":[]}"#,
                 #"POST /v1/services/db/scale 400 bad_request {"replicas":-1}"#,
-                #"POST /v1/apply 202 {"environment":{"PASSWORD":"…"}}"#,
+                #"POST /v1/apply 202 {"at_once":false,"environment":{"PASSWORD":"…"}}"#,
                 #"POST /v1/services/db/exec 202 {"command":["env"],"detach":true,"environment":{"KEY":"…"},"#
                     + #""input":false}"#,
             ])
@@ -70,7 +70,7 @@ import Testing
 
     @Test func aLongBodyIsToldInShort() {
         let note = BodyNote()
-        note.set(ServiceSelection(services: Array(repeating: "backend", count: 1_000)))
+        note.set(ActionRequest(services: Array(repeating: "backend", count: 1_000)))
         #expect(note.text?.utf8.count ?? 0 <= 1_030)
         #expect(note.text?.hasSuffix("…") == true)
     }

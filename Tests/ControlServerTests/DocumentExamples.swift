@@ -6,7 +6,7 @@ enum DocumentExamples {
     private static let time = Timestamp(milliseconds: 1_795_420_373_042)
 
     static let all: [(full: any WireDocument, least: any WireDocument)] =
-        stack + services + happenings + changes + executions
+        stack + services + rollouts + happenings + changes + executions
 
     private static let stack: [(any WireDocument, any WireDocument)] = [
         same(
@@ -31,7 +31,7 @@ enum DocumentExamples {
             ServiceDocument(
                 name: "db", desired: .running, ready: true, revision: "ab",
                 dependencies: [.init(service: "init", condition: "service_healthy")], scale: 1, replicas: [replica],
-                schedule: schedule),
+                schedule: schedule, rollout: rollout, history: [revision]),
             ServiceDocument(
                 name: "db", desired: .stopped, ready: true, revision: "ab", dependencies: [], scale: 0, replicas: [])
         ),
@@ -49,6 +49,40 @@ enum DocumentExamples {
             ScheduleDocument.Run(origin: .request, due: time, ended: nil, outcome: .running, reason: nil)
         ),
     ]
+
+    private static let rollouts: [(any WireDocument, any WireDocument)] = [
+        (
+            rollout,
+            RolloutDocument(
+                number: 1, revision: "ab", cause: .restartRequested, detail: "a restart was asked for", phase: .waiting,
+                since: time, wanted: 0, updated: 0, available: 0, reason: "it waits")
+        ),
+        (
+            measurement,
+            RolloutDocument.Measurement(time: time, metric: "errors", value: nil, verdict: .inconclusive)
+        ),
+        (
+            revision,
+            RevisionDocument(
+                number: 1, revision: "ab", cause: .started, detail: "it is the first", since: time, outcome: .underWay)
+        ),
+        same(RevisionDocument.Executable(path: "/bin/web", digest: "1f")),
+        (
+            RolloutStatusDocument(service: "db", rollout: rollout, history: [revision]),
+            RolloutStatusDocument(service: "db", rollout: nil, history: [])
+        ),
+        same(PromoteRequest(fully: true)), (UndoRequest(revision: 3), UndoRequest()),
+    ]
+
+    private static let rollout = RolloutDocument(
+        number: 4, revision: "cd", cause: .rolledBack, detail: "revision 3 failed", phase: .analysing, since: time,
+        until: time, step: 1, steps: 3, wanted: 4, updated: 1, available: 1, failures: 1, rollback: true,
+        reason: "it is measured", measurements: [measurement])
+    private static let measurement = RolloutDocument.Measurement(
+        time: time, metric: "errors", value: 1, error: "connection refused", verdict: .successful)
+    private static let revision = RevisionDocument(
+        number: 3, revision: "cd", executable: .init(path: "/bin/web", digest: "1f"), cause: .filesChanged,
+        detail: "2 files changed", since: time, ended: time, outcome: .failed, reason: "it crashed")
 
     private static let replica = ReplicaDocument(
         service: "db", replica: 1, state: .running, ready: true, pid: 42, instance: 17, restarts: 3, revision: "ab",
@@ -78,21 +112,23 @@ enum DocumentExamples {
 
     private static let changes: [(any WireDocument, any WireDocument)] = [
         same(PlanRequest(environment: ["A": "b", "C": "d"])),
-        (ApplyRequest(plan: "ab", environment: [:]), ApplyRequest()),
+        (ApplyRequest(plan: "ab", environment: [:], atOnce: true), ApplyRequest()),
         same(
             PlanDocument(
                 plan: "ab", changes: [change], control: [.init(key: "control.listen", before: nil, after: "a")],
-                warnings: ["w"], event: 4)),
-        same(change),
+                conflicts: ["db: listen.sql 127.0.0.1:5432 is taken"], warnings: ["w"], event: 4)),
+        (change, PlanDocument.Change(service: "db", kind: .none)), same(PlanDocument.Memory(nowBytes: 1, peakBytes: 2)),
         (difference, PlanDocument.Difference(key: "command", before: nil, after: nil)),
-        same(ServiceSelection(services: ["a"])), same(ShutdownRequest(immediately: true)),
+        (ActionRequest(services: ["a"], grace: .milliseconds(1_500), atOnce: true), ActionRequest()),
+        (ShutdownRequest(immediately: true, grace: .seconds(10)), ShutdownRequest()),
         same(ScaleRequest(replicas: 3)), (KillRequest(signal: "HUP", replica: 1), KillRequest(signal: "1")),
         same(AcceptedDocument(services: ["a"], event: 4)),
     ]
 
     private static let difference = PlanDocument.Difference(key: "command", before: "a", after: "b")
     private static let change = PlanDocument.Change(
-        service: "db", kind: .restart, differences: [difference], dependents: ["web"])
+        service: "db", kind: .rolling, differences: [difference], dependents: ["web"], restarted: ["web"],
+        memory: .init(nowBytes: 1, peakBytes: 2))
 
     private static let executions: [(any WireDocument, any WireDocument)] = [
         (

@@ -5,6 +5,13 @@ import StackModel
 /// A daemon that runs nothing: it remembers commands, keeps a ring of events, and feeds followers.
 actor FakeController: StackController {
     static let time = Timestamp(milliseconds: 1_795_420_373_042)
+    /// The service that has a rollout.
+    static let rolledOut = "db"
+    static let rollout = RolloutDocument(
+        number: 2, revision: "cd", cause: .changed, detail: "it was changed", phase: .paused, since: time, wanted: 1,
+        updated: 0, available: 0, reason: "it was paused")
+    static let revision = RevisionDocument(
+        number: 2, revision: "cd", cause: .changed, detail: "it was changed", since: time, outcome: .underWay)
 
     private(set) var commands: [ControlCommand] = []
     private(set) var logQueries: [LogQuery] = []
@@ -18,6 +25,7 @@ actor FakeController: StackController {
     private(set) var executionActions: [ExecutionAction] = []
     /// Is refused the first time that it comes.
     private var refusedInput: [UInt8]?
+    private var beforeWatch: @Sendable () async -> Void = {}
     private var ring: [EventDocument] = []
     private var lines: [LogLine] = []
     private var isShuttingDown = false
@@ -57,6 +65,10 @@ actor FakeController: StackController {
         refusedInput = input
     }
 
+    func beforeWatch(_ wait: @escaping @Sendable () async -> Void) {
+        beforeWatch = wait
+    }
+
     // MARK: StackController
 
     func stack() -> StackDocument {
@@ -77,7 +89,7 @@ actor FakeController: StackController {
             revision: "ab", since: Self.time, reason: "it runs")
         return ServiceDocument(
             name: name, desired: .running, ready: isReady, revision: "ab", dependencies: [], scale: 1,
-            replicas: [replica])
+            replicas: [replica], rollout: name == Self.rolledOut ? Self.rollout : nil, history: [Self.revision])
     }
 
     private func check(_ name: ServiceName) throws(ControlProblem) {
@@ -131,11 +143,16 @@ actor FakeController: StackController {
         guard !isShuttingDown else { throw .shuttingDown }
         var services = ["db", "web"]
         switch command {
-        case .services(_, let names):
+        case .start(let names), .stop(let names, _), .restart(let names, _, _):
             for name in names { try check(name) }
             if !names.isEmpty { services = names.map(\.text) }
         case .scale(let name, _), .signal(let name, _, _):
             try check(name)
+            services = [name.text]
+        case .rollout(let name, let order):
+            try check(name)
+            guard name.text == Self.rolledOut else { throw .noRollout(of: name.text, "is not being replaced") }
+            if case .undo(let number?) = order, number > 1 { throw .noSuchRevision("there is no \(number)") }
             services = [name.text]
         case .shutdown:
             isShuttingDown = true
@@ -162,6 +179,7 @@ actor FakeController: StackController {
     }
 
     func apply(_ request: ApplyRequest) throws(ControlProblem) -> PlanDocument {
+        if let taken = request.environment["TAKEN"] { throw .portConflict([taken]) }
         let plan = try plan(PlanRequest(environment: request.environment))
         if let expected = request.plan, expected != plan.plan { throw .planChanged(to: plan.plan) }
         applied.append(request)
@@ -183,7 +201,8 @@ actor FakeController: StackController {
                 turns: .init(), spawns: .init(), residentBytes: 1, cpuSeconds: 0.5, openDescriptors: 9, events: 3))
     }
 
-    func watch() -> Subscription<WatchDocument> {
+    func watch() async -> Subscription<WatchDocument> {
+        await beforeWatch()
         let feed = Feed<WatchDocument>()
         watchFeeds.append(feed)
         return Subscription(backlog: [], feed: feed)

@@ -22,7 +22,8 @@ import Testing
                     .init(
                         origin: .schedule, due: time, ended: Timestamp(milliseconds: 3_000), outcome: .succeeded,
                         reason: nil),
-                ]))
+                ]),
+            rollout: FakeController.rollout, history: [FakeController.revision])
         var latency = StackMetrics.Histogram(bounds: [0.001, 1])
         for seconds in [0.000_5, 0.001, 0.5, 7] { latency.observe(seconds) }
         let usage = UsageDocument(
@@ -40,6 +41,17 @@ import Testing
                             document: replica, restarts: [("liveness", 2), ("exit", 1)],
                             probes: [.init(role: "liveness", passed: 3, failed: 1, latency: latency)], usage: usage,
                             logLines: 10, logBytes: 1_000, droppedLogLines: 1, droppedLogBytes: 99)
+                    ])
+            ],
+            routes: [
+                .init(
+                    service: service, name: "http", queue: 5,
+                    servers: [
+                        .init(
+                            replica: 1, revision: "ab", requests: [("2xx", 40), ("5xx", 2)], errors: 3,
+                            responseSeconds: 0.25),
+                        .init(replica: 1, revision: "cd", requests: [("2xx", 0)], errors: 0, responseSeconds: nil),
+                        .init(replica: nil, revision: nil, requests: [("5xx", 7)], errors: 7, responseSeconds: nil),
                     ])
             ],
             daemon: .init(
@@ -76,6 +88,18 @@ import Testing
             #"stackd_replica_log_bytes_total{service="db",replica="1"} 1000"#,
             #"stackd_replica_log_dropped_lines_total{service="db",replica="1"} 1"#,
             #"stackd_replica_log_dropped_bytes_total{service="db",replica="1"} 99"#,
+            #"stackd_service_revisions_total{service="db"} 2"#,
+            #"stackd_rollout_phase{service="db",phase="paused"} 1"#,
+            #"stackd_rollout_phase{service="db",phase="progressing"} 0"#,
+            #"stackd_rollout_replicas_wanted{service="db"} 1"#, #"stackd_rollout_replicas_updated{service="db"} 0"#,
+            #"stackd_rollout_replicas_available{service="db"} 0"#,
+            #"stackd_route_requests_total{service="db",route="http",replica="1",revision="ab",code="5xx"} 2"#,
+            #"stackd_route_requests_total{service="db",route="http",replica="1",revision="cd",code="2xx"} 0"#,
+            #"stackd_route_requests_total{service="db",route="http",code="5xx"} 7"#,
+            #"stackd_route_errors_total{service="db",route="http",replica="1",revision="ab"} 3"#,
+            #"stackd_route_errors_total{service="db",route="http"} 7"#,
+            #"stackd_route_response_seconds{service="db",route="http",replica="1",revision="ab"} 0.25"#,
+            #"stackd_route_queue{service="db",route="http"} 5"#,
             "stackd_events_total 99", "process_cpu_seconds_total 0.5", "process_resident_memory_bytes 9000000",
             "process_open_fds 12", "process_start_time_seconds 1.5",
             #"stackd_http_requests_total{method="GET",route="/v1/stack",code="200"} 4"#,
@@ -104,6 +128,14 @@ import Testing
         let lines = render(Self.metrics(state: state)).filter { $0.hasPrefix("stackd_replica_state{") }
         #expect(lines.count == ReplicaDocument.State.allCases.count)
         #expect(lines.filter { $0.hasSuffix(" 1") }.map { $0.contains("\"\(state.rawValue)\"") } == [true])
+    }
+
+    /// Without a rollout no phase is the one, and nothing is said of replicas.
+    @Test func aServiceWithoutARolloutIsInNoPhase() {
+        var metrics = Self.metrics()
+        metrics.services[0].document.rollout = nil
+        let lines = render(metrics).filter { $0.hasPrefix("stackd_rollout") }
+        #expect(lines.count == RolloutDocument.Phase.allCases.count && lines.allSatisfy { $0.hasSuffix(" 0") })
     }
 
     @Test func labelsAreEscaped() {

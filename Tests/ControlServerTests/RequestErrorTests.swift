@@ -14,6 +14,11 @@ import Testing
         var testDescription: String { "\(method) \(target) \(body)" }
     }
 
+    private static func graceFault(_ seconds: String, says: String) -> Fault {
+        Fault(
+            method: "POST", target: "/v1/stop", body: "{\"grace_seconds\":\(seconds)}", status: 400, says: says)
+    }
+
     static let faults = [
         Fault(method: "GET", target: "/", status: 404, says: "\"code\":\"not_found\""),
         Fault(method: "GET", target: "/v1/nothing", status: 404, says: "there is nothing at /v1/nothing"),
@@ -47,7 +52,9 @@ import Testing
             method: "POST", target: "/v1/start", body: String(repeating: "[", count: 60_000), status: 400,
             says: "no JSON"),
         Fault(method: "POST", target: "/v1/start", body: "[]", status: 400, says: "no JSON object"),
-        Fault(method: "POST", target: "/v1/start", body: #"{"service":[]}"#, status: 400, says: "there are services"),
+        Fault(
+            method: "POST", target: "/v1/start", body: #"{"service":[]}"#, status: 400,
+            says: "there are at_once, grace_seconds, services"),
         Fault(
             method: "POST", target: "/v1/start", body: #"{"services":"db"}"#, status: 400,
             says: "services: expected Array"),
@@ -58,7 +65,28 @@ import Testing
         Fault(
             method: "POST", target: "/v1/shutdown", body: #"{"immediately":1}"#, status: 400,
             says: "immediately: expected Bool"),
-        Fault(method: "POST", target: "/v1/services/db/stop", body: "{}", status: 400, says: "takes no body"),
+        Fault(method: "POST", target: "/v1/services/db/rollout/pause", body: "{}", status: 400, says: "takes no body"),
+        Fault(
+            method: "POST", target: "/v1/services/db/stop", body: #"{"services":["db"]}"#, status: 400,
+            says: "the path names the service"),
+        Fault(
+            method: "POST", target: "/v1/start", body: #"{"grace_seconds":1}"#, status: 400,
+            says: "nothing is ended by a start"),
+        Fault(
+            method: "POST", target: "/v1/stop", body: #"{"at_once":true}"#, status: 400, says: "only a restart can be"),
+        Fault(
+            method: "POST", target: "/v1/shutdown", body: #"{"immediately":true,"grace_seconds":0}"#, status: 400,
+            says: "has no time for it"),
+        graceFault("-0.001", says: "grace_seconds: expected a number of seconds from 0 to 86400"),
+        graceFault("86400.5", says: "grace_seconds: expected a number of seconds from 0 to 86400"),
+        graceFault("1e999", says: "a number in it does not fit"), graceFault("NaN", says: "is no JSON"),
+        graceFault("\"10s\"", says: "grace_seconds: expected Double"), graceFault("null", says: "null is no value"),
+        Fault(
+            method: "POST", target: "/v1/services/db/rollout/undo", body: #"{"revision":0.5}"#, status: 400,
+            says: "a number in it does not fit"),
+        Fault(
+            method: "POST", target: "/v1/services/db/rollout/promote", body: #"{"full":true}"#, status: 400,
+            says: "there are fully"),
         Fault(method: "POST", target: "/v1/services/db/scale", status: 400, says: "the field replicas is needed"),
         Fault(
             method: "POST", target: "/v1/services/db/scale", body: #"{"replicas":1001}"#, status: 400,

@@ -22,14 +22,16 @@ import Testing
                 "admin POST /v1/services/{name}/run", "admin POST /v1/shutdown",
                 "operate GET /v1/config", "operate POST /v1/apply", "operate POST /v1/plan",
                 "operate POST /v1/restart", "operate POST /v1/services/{name}/kill",
-                "operate POST /v1/services/{name}/restart", "operate POST /v1/services/{name}/scale",
+                "operate POST /v1/services/{name}/restart", "operate POST /v1/services/{name}/rollout/pause",
+                "operate POST /v1/services/{name}/rollout/promote", "operate POST /v1/services/{name}/rollout/resume",
+                "operate POST /v1/services/{name}/rollout/undo", "operate POST /v1/services/{name}/scale",
                 "operate POST /v1/services/{name}/start", "operate POST /v1/services/{name}/stop",
                 "operate POST /v1/start", "operate POST /v1/stop", "operate POST /v1/watch",
                 "read GET /healthz", "read GET /metrics", "read GET /readyz", "read GET /v1/doctor",
                 "read GET /v1/events", "read GET /v1/logs", "read GET /v1/openapi.json",
                 "read GET /v1/replicas/{name}/{index}/explain", "read GET /v1/services",
-                "read GET /v1/services/{name}", "read GET /v1/services/{name}/explain", "read GET /v1/stack",
-                "read GET /v1/usage",
+                "read GET /v1/services/{name}", "read GET /v1/services/{name}/explain",
+                "read GET /v1/services/{name}/rollout", "read GET /v1/stack", "read GET /v1/usage",
             ])
     }
 
@@ -79,10 +81,78 @@ import Testing
                 try await client.perform(action, services: ["web", "cache"])
             }
         }
+        let command: ([ServiceName]) -> ControlCommand =
+            switch action {
+            case .start: { .start($0) }
+            case .stop: { .stop($0) }
+            case .restart: { .restart($0) }
+            }
+        #expect(await controller.commands == [[], [web], [web], []].map(command))
+    }
+
+    @Test func graceAndAtOnce() async throws {
+        let controller = FakeController()
+        let web = try #require(ServiceName("web"))
+        try await withServer(controller) { path, _ async throws in
+            let client = ControlClient(socketPath: path)
+            _ = try await client.perform(.stop, services: ["web"], grace: .milliseconds(1_500))
+            _ = try await client.perform(.restart, grace: .zero, atOnce: true)
+            #expect(
+                try exchange(path, "POST", "/v1/services/web/stop", body: #"{"grace_seconds":86400}"#).status == 202)
+            let body = #"{"grace_seconds":0.25,"at_once":true}"#
+            #expect(try exchange(path, "POST", "/v1/services/web/restart", body: body).status == 202)
+            _ = try await client.shutdown(grace: .seconds(3))
+        }
         #expect(
             await controller.commands == [
-                .services(action, []), .services(action, [web]), .services(action, [web]), .services(action, []),
+                .stop([web], grace: .milliseconds(1_500)), .restart([], grace: .zero, atOnce: true),
+                .stop([web], grace: .seconds(86_400)), .restart([web], grace: .milliseconds(250), atOnce: true),
+                .shutdown(immediately: false, grace: .seconds(3)),
             ])
+    }
+
+    @Test func rollouts() async throws {
+        let controller = FakeController()
+        let db = try #require(ServiceName("db"))
+        let commands = [.pause, .resume, .promote(), .promote(fully: true), .undo(), RolloutCommand.undo(to: 1)]
+        try await withServer(controller) { path, _ async throws in
+            let client = ControlClient(socketPath: path)
+            #expect(
+                try await client.rollout(of: "db")
+                    == RolloutStatusDocument(
+                        service: "db", rollout: FakeController.rollout, history: [FakeController.revision]))
+            #expect(try await client.rollout(of: "web").rollout == nil)
+            #expect(try !exchange(path, "GET", "/v1/services/web/rollout").contains("\"rollout\""))
+            for command in commands { #expect(try await client.rollout("db", command).services == ["db"]) }
+            for word in ["pause", "resume", "promote", "undo"] {
+                #expect(try exchange(path, "POST", "/v1/services/db/rollout/\(word)").status == 202)
+            }
+            for (service, command, code) in [
+                ("web", .pause, ControlProblem.Code.noRollout), ("db", .undo(to: 9), .noSuchRevision),
+                ("cache", RolloutCommand.resume, .noSuchService), ("../db", .pause, .noSuchService),
+            ] {
+                let error = await #expect(throws: ControlClientError.self) {
+                    try await client.rollout(service, command)
+                }
+                guard case .problem(let problem)? = error, problem.code == code else {
+                    Issue.record("\(error as Any)")
+                    continue
+                }
+            }
+        }
+        let again = [.pause, .resume, .promote(), RolloutCommand.undo()]
+        #expect(await controller.commands == (commands + again).map { .rollout(db, $0) })
+    }
+
+    @Test func anApplyAtOnce() async throws {
+        let controller = FakeController()
+        try await withClient(controller) { client async throws in
+            _ = try await client.apply(plan: "ab12", atOnce: true)
+            await #expect(throws: ControlClientError.problem(.portConflict(["web: it is taken"]))) {
+                try await client.apply(environment: ["TAKEN": "web: it is taken"])
+            }
+        }
+        #expect(await controller.applied == [ApplyRequest(plan: "ab12", atOnce: true)])
     }
 
     @Test func shutdown() async throws {

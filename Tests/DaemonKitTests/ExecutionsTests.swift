@@ -15,6 +15,9 @@ import Testing
 
     init() throws {
         bench = try Bench()
+        let executor = TurnExecutor(bench.loop)
+        nonisolated(unsafe) let executions = bench.interpreter.executions
+        executions.onClientChange = { id in executor.schedule { executions.clientChanged(id) } }
     }
 
     private func spec(_ script: String) -> ServiceSpec {
@@ -117,56 +120,6 @@ import Testing
         var hasEnded = false
         bench.interpreter.executions.end(immediately: false) { hasEnded = true }
         #expect(hasEnded)
-    }
-}
-
-/// An interpreter with all that it needs, in a directory of its own.
-private final class Bench {
-    let loop: EventLoop
-    let interpreter: EffectInterpreter
-    let containments: StackContainments
-    let directory: String
-    private let temporary: TemporaryDirectory
-
-    init() throws {
-        signal(SIGPIPE, SIG_IGN)
-        temporary = try TemporaryDirectory()
-        directory = temporary.path
-        loop = try EventLoop()
-        let stack = "executions-\(getpid())"
-        let configuration = DaemonConfiguration(
-            stack: StackSpec(name: stack, directory: directory, services: []), files: [],
-            paths: StackPaths(
-                name: stack, environment: ["XDG_RUNTIME_DIR": "\(directory)/r", "XDG_STATE_HOME": "\(directory)/s"],
-                uid: 1000),
-            environment: ["PATH": "/usr/bin:/bin"])
-        try configuration.makeDirectories()
-        containments = try StackContainments(stack: stack, scope: directory, loop: loop)
-        interpreter = try EffectInterpreter(
-            configuration, loop: loop, queue: EventQueue(),
-            journal: try Journal(path: configuration.journalFile, boot: "boot"), containments: containments.maker,
-            exits: Exits(loop: loop), spawner: try Spawner())
-        let executor = TurnExecutor(loop)
-        nonisolated(unsafe) let executions = interpreter.executions
-        executions.onClientChange = { id in executor.schedule { executions.clientChanged(id) } }
-    }
-
-    deinit {
-        interpreter.executions.end(immediately: true) {}
-        var isOver = false
-        containments.maker.finish { isOver = true }
-        try? run { isOver }
-    }
-
-    func isKnown(_ id: UInt64) -> Bool { (try? interpreter.executions[id]) != nil }
-
-    /// Turns the loop until the condition holds, a minute at the most.
-    func run(until condition: () -> Bool) throws {
-        var isLate = false
-        let timer = loop.schedule(after: .seconds(60)) { isLate = true }
-        defer { loop.cancel(timer) }
-        while !condition(), !isLate { try loop.turn(waiting: true) }
-        #expect(!isLate)
     }
 }
 

@@ -173,7 +173,8 @@ import Testing
     private func snapshot(_ trigger: ScheduleSpec.Trigger, desired: DesiredState = .running) throws -> ServiceSnapshot {
         ServiceSnapshot(
             name: try #require(ServiceName("job")), desired: desired, revision: Revision(""), dependencies: [],
-            wantedReplicas: 1, replicas: [], schedule: ScheduleSpec(trigger: trigger), runs: [])
+            wantedReplicas: 1, replicas: [], schedule: ScheduleSpec(trigger: trigger), runs: [],
+            history: [])
     }
 
     @Test func itTellsOnItsLoopWhenARunIsDue() throws {

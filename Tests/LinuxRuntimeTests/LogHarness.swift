@@ -123,6 +123,9 @@ final class Instance {
     func put(_ text: String) throws { try write(text, to: writer?.number ?? -1) }
 
     func close() { writer = nil }
+
+    /// For another thread, which closes it.
+    func takeWriter() -> Int32 { writer.take()?.release() ?? -1 }
 }
 
 /// Writes all of a text, waiting where that must be.

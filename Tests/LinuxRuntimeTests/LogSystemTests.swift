@@ -89,6 +89,55 @@ import Testing
         instance.output.finish()
     }
 
+    /// As an instance and the one that replaces it.
+    @Test func twoInstancesOfAReplicaWriteOneLogWithoutLoss() throws {
+        let writers = try [harness.attach(), harness.attach()]
+        _ = try harness.texts()
+        let lines = 2000
+        for (index, writer) in writers.enumerated() {
+            let descriptor = writer.takeWriter()
+            onThread {
+                for line in 0..<lines {
+                    // In two writes, so that lines of the one come between the halves of the other's.
+                    try? write("\(index) ", to: descriptor)
+                    try? write("\(line)\n", to: descriptor)
+                }
+                close(descriptor)
+            }
+        }
+        let owner = LogOwner(service: "web", replica: 0)
+        try harness.loop.poll(until: "all lines") { harness.system.counts(of: owner).lines == lines * 2 }
+        // The former ends, and what runs beside the other goes on as that does.
+        writers[0].output.finish()
+        let third = try harness.system.attach(owner, LogPolicy(), isBeside: true)
+        third.finish()
+        writers[1].output.finish()
+        let records = try harness.records(harness.request())
+        #expect(records.map(\.number) == Array(1...UInt64(lines * 2)))
+        for index in 0...1 {
+            let texts = records.map(\.text).filter { $0.hasPrefix("\(index) ") }
+            #expect(texts == (0..<lines).map { "\(index) \($0)" })
+        }
+    }
+
+    @Test func anotherPolicyAppliesToWhatRuns() throws {
+        let instance = try harness.attach()
+        try instance.put("text\n")
+        _ = try harness.texts()
+        try harness.system.adopt(LogPolicy(destination: .files(.json)), of: LogOwner(service: "web", replica: 0))
+        // What comes beside it does not bring the former back.
+        let hook = try harness.system.attach(LogOwner(service: "web", replica: 0), LogPolicy(), isBeside: true)
+        hook.finish()
+        _ = try harness.texts()
+        try instance.put("json\n")
+        instance.output.finish()
+        #expect(try harness.texts() == ["text", "json"])
+        try harness.finish()
+        // A file has one format: the lines of the former are in one of their own.
+        #expect(try contents("\(harness.path)/web-0.log").hasPrefix("{"))
+        #expect(try contents("\(harness.path)/web-0.log.000000000001").hasSuffix(" text\n"))
+    }
+
     @Test func watchesSeeEachLineUntilOneMatches() throws {
         let instance = try harness.attach()
         var matches = 0

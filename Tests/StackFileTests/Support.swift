@@ -37,6 +37,13 @@ func service(
     return try #require(result.spec?.services.first, sourceLocation: sourceLocation)
 }
 
+/// As `service`, of one that has a readiness.
+func provenService(
+    _ keys: String, sourceLocation: Testing.SourceLocation = #_sourceLocation
+) throws -> ServiceSpec {
+    try service("probes: {readiness: {exec: [\"true\"]}}\n\(keys)", sourceLocation: sourceLocation)
+}
+
 /// The faults of a file with a service of these keys.
 func serviceFaults(_ keys: String) -> [String] { faults(file(keys)) }
 

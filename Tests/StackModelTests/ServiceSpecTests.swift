@@ -24,11 +24,30 @@ import Testing
         #expect(try service { $0.notify = true }.shouldStayUp)
         let listener = ListenerSpec(name: "http", address: .tcp(host: "::1", port: 80))
         #expect(try service { $0.listeners = [listener] }.shouldStayUp)
+        let route = RouteSpec(name: "http", listen: .tcp(host: "::1", port: 80), port: "http")
+        #expect(try service { $0.routes = [route] }.shouldStayUp)
         #expect(
             try !service {
                 $0.restart.mode = .always
                 $0.isAwaitedToComplete = true
             }.shouldStayUp)
+    }
+
+    @Test func theRevisionTellsTheContentOfTheExecutableAndTheSecrets() throws {
+        var spec = try service { $0.definition = Revision("1") }
+        #expect(spec.revision == Revision("1"))
+        var revisions = [spec.revision]
+        spec.executable = ExecutableFile(path: "/bin/a", digest: "1")
+        revisions.append(spec.revision)
+        spec.executable?.digest = "2"
+        revisions.append(spec.revision)
+        spec.secrets = [SecretSpec(name: "a", path: "/a")]
+        #expect(spec.revision == revisions.last)
+        spec.secrets[0].digest = "1"
+        revisions.append(spec.revision)
+        spec.secrets[0].digest = "2"
+        revisions.append(spec.revision)
+        #expect(Set(revisions).count == 5)
     }
 
     @Test func whatIsNamedIsInTheOrderOfTheNames() throws {

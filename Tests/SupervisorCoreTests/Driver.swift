@@ -14,6 +14,9 @@ struct Driver {
     /// The latest instance of each replica.
     private(set) var instances: [String: InstanceID] = [:]
     private(set) var runs: [String: ProbeRun] = [:]
+    private(set) var measurements: [Measurement] = []
+    /// The revisions that are kept for each service, the newest first.
+    private(set) var kept: [String: [String]] = [:]
     private var nextPid: Int32 = 1000
     /// Listeners are bound at once.
     var bindsListeners = true
@@ -39,8 +42,8 @@ struct Driver {
         send(.command(command))
     }
 
-    mutating func apply(_ services: [ServiceSpec]) {
-        command(.apply(StackSpec(name: "test", directory: "/", services: services)))
+    mutating func apply(_ services: [ServiceSpec], atOnce: Bool = false) {
+        command(.apply(StackSpec(name: "test", directory: "/", services: services), atOnce: atOnce))
     }
 
     mutating func due(_ name: String) {
@@ -52,7 +55,7 @@ struct Driver {
         // As often as there are services at the most, one after the other.
         for _ in 0..<100 {
             let ordered = effects.compactMap { effect in
-                if case .spawn(_, let replica, _) = effect { replica.description } else { nil }
+                if case .spawn(let id, _, _) = effect { id.description } else { nil }
             }
             guard !ordered.isEmpty else { return }
             var all: [Effect] = []
@@ -85,8 +88,12 @@ struct Driver {
             case .record(let record): journal.append(record)
             case .spawn(let id, let replica, _): instances[replica.description] = id
             case .startProbe(let id, let run): runs["\(id) \(run.role)"] = run
-            case .openListeners(let revision) where bindsListeners: answers.append(.listenersOpened(revision.spec.name))
-            case .openListeners, .closeListeners, .runPreStop, .signal, .kill, .cancelProbe, .release, .stackStopped:
+            case .openListeners(let revisions) where bindsListeners:
+                answers += revisions.prefix(1).map { .listenersOpened($0.spec.name) }
+            case .measure(let measurement): measurements.append(measurement)
+            case .keepRevisions(let name, let revisions): kept[name.text] = revisions.map(\.spec.revision.text)
+            case .openListeners, .closeListeners, .runPreStop, .adopt, .signal, .kill, .cancelProbe, .enterRotation,
+                .leaveRotation, .release, .stackStopped:
                 break
             }
         }
@@ -101,36 +108,41 @@ struct Driver {
 
     // MARK: What the world answers
 
+    /// The latest instance of the replica, as in `a/0`, or the one of that number, as in `#1`.
+    private func instance(_ name: String) -> InstanceID? {
+        name.hasPrefix("#") ? UInt64(name.dropFirst()).map { InstanceID(serial: $0) } : instances[name]
+    }
+
     mutating func spawned(_ replica: String) {
-        guard let id = instances[replica] else { return }
+        guard let id = instance(replica) else { return }
         nextPid += 1
         send(.spawned(id, pid: nextPid))
     }
 
     mutating func spawnFailed(_ replica: String, isTransient: Bool = false) {
-        guard let id = instances[replica] else { return }
+        guard let id = instance(replica) else { return }
         let failure = SpawnFailure(stage: "executable", errno: 2, message: "exec ./x: No such file or directory")
         send(.spawnFailed(id, failure, isTransient: isTransient))
     }
 
     mutating func exited(_ replica: String, _ code: Int32 = 0, leftovers: Bool = false) {
-        guard let id = instances[replica] else { return }
+        guard let id = instance(replica) else { return }
         send(.exited(id, .exited(code: code), leftovers: leftovers))
     }
 
     mutating func emptied(_ replica: String) {
-        guard let id = instances[replica] else { return }
+        guard let id = instance(replica) else { return }
         send(.emptied(id))
     }
 
     mutating func notify(_ replica: String, _ notification: Notification) {
-        guard let id = instances[replica] else { return }
+        guard let id = instance(replica) else { return }
         send(.notified(id, notification))
     }
 
     /// Answers the latest run of the probe.
     mutating func answer(_ replica: String, _ role: ProbeRole, _ outcome: ProbeOutcome) {
-        guard let id = instances[replica], let run = runs["\(id) \(role)"] else { return }
+        guard let id = instance(replica), let run = runs["\(id) \(role)"] else { return }
         send(.probeFinished(id, run, outcome))
     }
 
@@ -176,34 +188,42 @@ extension Effect {
     /// `spawn a/0`, `signal #1 SIGTERM mainProcess`, …; nil for events and journal records.
     var deed: String? {
         switch self {
-        case .openListeners(let revision): "open \(revision.spec.name)"
+        case .openListeners(let revisions):
+            "open " + revisions.map { "\($0.spec.name)" }.joined(separator: " ")
         case .closeListeners(let name): "close \(name)"
         case .spawn(_, let replica, _): "spawn \(replica)"
         case .runPreStop(let id): "preStop \(id)"
+        case .adopt(let id, _): "adopt \(id)"
+        case .enterRotation(let id): "enter \(id)"
+        case .leaveRotation(let id): "leave \(id)"
+        case .measure(let measurement): "measure \(measurement.service) \(measurement.run)"
         case .signal(let id, let signal, let scope): "signal \(id) \(signal) \(scope)"
         case .kill(let id): "kill \(id)"
         case .startProbe(let id, let run): "probe \(id) \(run.role) \(run.number)"
         case .cancelProbe(let id, let run): "cancel \(id) \(run.role) \(run.number)"
         case .release(let id): "release \(id)"
         case .stackStopped: "stackStopped"
-        case .record, .publish: nil
+        case .keepRevisions, .record, .publish: nil
         }
     }
 }
 
-/// A service for tests: `a` is its name, everything else has the model's defaults.
+/// A service for tests: `a` is its name, `revision` what its command ends with, everything else has the model's defaults.
 func service(
     _ name: String, after dependencies: [(String, DependencySpec.Condition)] = [], replicas: Int = 1,
     restart: RestartSpec = RestartSpec(), probes: ProbeSet = ProbeSet(), stop: StopSpec = StopSpec(),
     notify: Bool = false, startTimeout: Duration? = nil, watchdog: Duration? = nil, listeners: [ListenerSpec] = [],
-    isAwaitedToComplete: Bool = false, revision: String = "r1", schedule: ScheduleSpec? = nil
+    isAwaitedToComplete: Bool = false, revision: String = "r1", schedule: ScheduleSpec? = nil, routes: [RouteSpec] = [],
+    rollout: RolloutSpec = RolloutSpec()
 ) -> ServiceSpec {
     ServiceSpec(
-        name: name.asServiceName, revision: Revision(revision), process: ProcessSpec(command: ["x"]),
+        name: name.asServiceName, revision: Revision(revision),
+        process: ProcessSpec(command: ["x", Template(revision)]),
         replicas: replicas,
         dependencies: dependencies.map { DependencySpec(service: $0.0.asServiceName, condition: $0.1) },
         listeners: listeners, notify: notify, probes: probes, startTimeout: startTimeout, watchdog: watchdog,
-        restart: restart, stop: stop, isAwaitedToComplete: isAwaitedToComplete, schedule: schedule)
+        restart: restart, stop: stop, isAwaitedToComplete: isAwaitedToComplete, schedule: schedule, routes: routes,
+        rollout: rollout)
 }
 
 extension String {

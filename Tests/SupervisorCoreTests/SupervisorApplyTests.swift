@@ -55,9 +55,9 @@ import Testing
         #expect(driver.supervisor.isReady)
     }
 
-    @Test func aChangedServiceIsStoppedAndStartedFromItsNewSpec() {
+    @Test func aServiceThatIsChangedAtOnceIsStoppedAndStartedFromItsNewSpec() {
         var driver = running()
-        driver.apply([api, db, service("other", revision: "r2")])
+        driver.apply([api, db, service("other", revision: "r2")], atOnce: true)
         #expect(driver.deeds == ["signal #2 SIGTERM mainProcess"])
         driver.exited("other/0")
         #expect(driver.deeds == ["release #2", "spawn other/0"])
@@ -69,7 +69,7 @@ import Testing
     @Test func aStopWaitsForInstancesThatDependOnItByTheirFormerSpec() {
         var driver = running()
         // api does not need db any more, and db is gone.
-        driver.apply([service("api", revision: "r2"), other])
+        driver.apply([service("api", revision: "r2"), other], atOnce: true)
         #expect(driver.deeds == ["signal #3 SIGTERM mainProcess"])
         driver.exited("api/0")
         #expect(driver.deeds == ["release #3", "signal #1 SIGTERM mainProcess", "spawn api/0"])
@@ -77,7 +77,9 @@ import Testing
 
     @Test func aDependencyThatTurnsAroundIsNoDeadlock() {
         var driver = running()
-        driver.apply([service("api", revision: "r2"), service("db", after: [("api", .healthy)], revision: "r2"), other])
+        driver.apply(
+            [service("api", revision: "r2"), service("db", after: [("api", .healthy)], revision: "r2"), other],
+            atOnce: true)
         driver.exited("api/0")
         driver.spawned("api/0")
         driver.exited("db/0")
@@ -113,7 +115,7 @@ import Testing
 
     @Test func aSecondApplyTakesOverFromTheFirst() {
         var driver = running()
-        driver.apply([api, db, service("other", revision: "r2")])
+        driver.apply([api, db, service("other", revision: "r2")], atOnce: true)
         driver.apply([api, db, service("other", revision: "r3")])
         #expect(driver.deeds == [])
         driver.exited("other/0")
@@ -216,14 +218,14 @@ import Testing
 
     @Test func theyStayOpenOverARestart() {
         var driver = running()
-        driver.apply([service("a", listeners: listener(80), revision: "r2")])
+        driver.apply([service("a", listeners: listener(80), revision: "r2")], atOnce: true)
         driver.exited("a/0")
         #expect(driver.deeds == ["release #1", "spawn a/0"])
     }
 
     @Test func theyAreOpenedAnewWhereTheirAddressesChange() {
         var driver = running()
-        driver.apply([service("a", listeners: listener(81), revision: "r2")])
+        driver.apply([service("a", listeners: listener(81), revision: "r2")], atOnce: true)
         #expect(driver.deeds == ["signal #1 SIGTERM mainProcess"])
         driver.exited("a/0")
         #expect(driver.deeds == ["release #1", "open a", "spawn a/0"])
@@ -233,7 +235,7 @@ import Testing
         let failure = SpawnFailure(stage: "listener", errno: 98, message: "bind 127.0.0.1:81: Address already in use")
         var driver = running()
         driver.bindsListeners = false
-        driver.apply([service("a", listeners: listener(81), revision: "r2")])
+        driver.apply([service("a", listeners: listener(81), revision: "r2")], atOnce: true)
         driver.exited("a/0")
         for _ in 0..<5 {
             driver.send(.listenersFailed("a".asServiceName, failure))
@@ -285,7 +287,7 @@ import Testing
 
     @Test func theyAreClosedWhereTheNewSpecHasNone() {
         var driver = running()
-        driver.apply([service("a", revision: "r2")])
+        driver.apply([service("a", revision: "r2")], atOnce: true)
         driver.exited("a/0")
         #expect(driver.deeds == ["release #1", "close a", "spawn a/0"])
     }

@@ -13,10 +13,11 @@ import Testing
         ])
         driver.start()
         driver.spawnAll()
-        driver.apply([
-            service("w", after: [("x", .started)], revision: "r2"), service("x", after: [("z", .started)]),
-            service("y", revision: "r2"), service("z", after: [("y", .started)]),
-        ])
+        driver.apply(
+            [
+                service("w", after: [("x", .started)], revision: "r2"), service("x", after: [("z", .started)]),
+                service("y", revision: "r2"), service("z", after: [("y", .started)]),
+            ], atOnce: true)
         // x starts, as z runs; y waits for v.
         #expect(driver.phase("v/0") == .stopping)
         #expect(driver.phase("y/0") == .running)
@@ -40,12 +41,13 @@ import Testing
         driver.spawnAll()
         driver.command(.scale("db".asServiceName, 0))
         driver.exited("db/0")
-        driver.apply([service("api", revision: "r2")])
+        driver.apply([service("api", revision: "r2")], atOnce: true)
         #expect(driver.service("db")?.replicas.isEmpty == true)
         driver.apply([service("api", after: [("db", .started)], revision: "r3"), service("db")])
         #expect(driver.deeds == ["spawn db/0"])
         driver.spawned("db/0")
-        driver.apply([service("api", after: [("db", .started)], revision: "r4"), service("db", revision: "r2")])
+        driver.apply(
+            [service("api", after: [("db", .started)], revision: "r4"), service("db", revision: "r2")], atOnce: true)
         #expect(driver.deeds == [])
         driver.exited("api/0")
         #expect(driver.deeds == ["release #2", "signal #3 SIGTERM mainProcess"])
@@ -61,7 +63,7 @@ import Testing
         var driver = Driver([service("api", after: [("db", .healthy)]), service("db")])
         driver.start()
         driver.spawnAll()
-        driver.apply([service("api", revision: "r2"), service("db")])
+        driver.apply([service("api", revision: "r2"), service("db")], atOnce: true)
         driver.apply([service("api", revision: "r3")])
         #expect(driver.deeds == [])
         #expect(driver.replica("db/0")?.reason == "is stopped after api, which depends on it")

@@ -58,7 +58,7 @@ import Testing
         var driver = running(1)
         driver.command(.scale(a, 2))
         driver.spawnAll()
-        driver.command(.restart([]))
+        driver.command(.restart([], RestartOptions(atOnce: true)))
         driver.exited("a/0")
         driver.exited("a/1")
         #expect(driver.deeds == ["release #2", "spawn a/0", "spawn a/1"])

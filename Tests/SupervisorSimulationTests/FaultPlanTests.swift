@@ -37,7 +37,7 @@ import Testing
         let plans = try plans()
         for plan in plans {
             let applied = plan.orders.compactMap { order in
-                if case .apply(let stack) = order.command { stack } else { nil }
+                if case .apply(let stack, _) = order.command { stack } else { nil }
             }
             // A shutdown may come before the last of them.
             #expect(applied == Array(plan.stacks.dropFirst().prefix(applied.count)))

@@ -75,7 +75,7 @@ import Testing
         var world = World(Universe([stack]), plan: plan, random: random)
         #expect(world.next(deadline: .at(5)) == nil)
         #expect(world.nextTime == .at(5))
-        guard case .command(.stop([]))? = world.next(deadline: .at(7)) else {
+        guard case .command(.stop(let names, _))? = world.next(deadline: .at(7)), names.isEmpty else {
             Issue.record("the order was not given")
             return
         }
@@ -124,13 +124,14 @@ import Testing
     }
 
     @Test func aListenerThatCannotBeBoundIsNotOpen() throws {
-        let spec = try service("alpha", listeners: [ListenerSpec(name: "http", address: .unix(path: "/socket"))])
+        let spec = try service(
+            "alpha", listeners: [ListenerSpec(name: "http", address: .unix(path: "/socket", .stream))])
         var broken = world(spec, FaultSet(.listenersFailing))
-        broken.carryOut(.openListeners(ServiceRevision(spec)))
+        broken.carryOut(.openListeners([ServiceRevision(spec)]))
         #expect(events(of: &broken).map(\.summary) == ["listeners of alpha failed: bind: Address already in use"])
         #expect(broken.isEmpty)
         var sound = world(spec)
-        sound.carryOut(.openListeners(ServiceRevision(spec)))
+        sound.carryOut(.openListeners([ServiceRevision(spec)]))
         #expect(events(of: &sound).map(\.summary) == ["listeners of alpha are open"])
         #expect(!sound.isEmpty)
         sound.carryOut(.closeListeners(spec.name))

@@ -17,6 +17,12 @@ const char *_Nonnull clinux_error_text(int error);
 // Descriptors. All are CLOEXEC at birth.
 
 int clinux_open(int directory, const char *_Nonnull path, int flags, unsigned mode);
+/// A descriptor that only stands for what is at the path itself, a symbolic link included (O_PATH, O_NOFOLLOW).
+int clinux_open_path(const char *_Nonnull path);
+/// As fchown, also of a descriptor that only stands for a file.
+int clinux_chown(int descriptor, uint32_t user, uint32_t group);
+/// Copies up to so many bytes from one file's position to another's, sharing them where the file system can; 0: the end.
+int64_t clinux_copy_range(int source, int target, size_t count);
 /// A pipe whose reader never waits, and whose writer does when it is full.
 int clinux_pipe(int *_Nonnull read_end, int *_Nonnull write_end);
 int clinux_pipe_size(int descriptor, int bytes);

@@ -28,7 +28,9 @@ struct Config: AsyncParsableCommand {
     var services = false
 
     @Option(
-        help: ArgumentHelp("Only the revisions of these services, or of all with \"*\".", valueName: "service,…"),
+        help: ArgumentHelp(
+            "Only a hash of what the file says of each of these services, or of all with \"*\".",
+            valueName: "service,…"),
         completion: .services)
     var hash: String?
 

@@ -6,8 +6,12 @@ struct Plan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what applying the stack files as they are now would do, and why.",
         discussion: """
-            --output json prints an object: plan (its hash), changes (service, kind, differences, dependents), \
-            warnings, event.
+            Each service is marked: + starts, - stops, ~ changes without a restart, +/- is replaced by a rollout, -/+ \
+            is stopped and started. A plan with conflicts, such as a port that something else has, cannot be applied: \
+            the exit status is 1.
+
+            --output json prints an object: plan (its hash), changes (service, kind, differences, dependents, \
+            restarted, memory), conflicts, control, warnings, event.
             """,
         examples: [
             "stackctl plan", "stackctl plan --detailed-exitcode || echo 'there is something to apply'",
@@ -28,8 +32,11 @@ struct Plan: AsyncParsableCommand {
             try output.writeLine(JSONText.document(plan))
         case .table:
             try output.write(plan)
-            if !plan.isEmpty { try output.writeLine("\"stackctl apply \(plan.plan)\" does exactly this") }
+            if !plan.isEmpty, plan.conflicts.isEmpty {
+                try output.writeLine("\"stackctl apply \(plan.plan)\" does exactly this")
+            }
         }
+        if !plan.conflicts.isEmpty { throw CommandStatus.failed }
         if detailedExitcode, !plan.isEmpty { throw CommandStatus.usage }
     }
 }

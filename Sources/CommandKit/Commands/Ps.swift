@@ -6,6 +6,9 @@ struct Ps: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the replicas and how they fare.",
         discussion: """
+            While a replica is replaced that serves until the other is ready, both are listed, as old and new; under \
+            the table stands how far the rollout is.
+
             --output json prints an array with an object for each replica: service, replica (its index), state, \
             ready, pid, instance, restarts, revision, since, reason, status, last_exit. With --runs it has an object \
             for each service that has a schedule: service, trigger, next, runs.
@@ -57,7 +60,8 @@ struct Ps: AsyncParsableCommand {
         if listsServices {
             try output.write(listed.map(\.name), as: global.common.output)
         } else if quiet {
-            try output.write(listed.flatMap(\.replicas).map(\.name), as: global.common.output)
+            let names = listed.flatMap { service in service.rows.filter { $0.role != .former }.map(\.replica.name) }
+            try output.write(names, as: global.common.output)
         } else if runs {
             let schedules = listed.compactMap { service in
                 service.schedule.map { ServiceSchedule(service: service.name, schedule: $0) }
@@ -66,9 +70,15 @@ struct Ps: AsyncParsableCommand {
         } else {
             switch global.common.output {
             case .json: try output.writeLine(JSONText.document(listed.flatMap(\.replicas)))
-            case .table: try output.write(replicaTable(listed, now: .now()))
+            case .table: try writeTable(listed, now: .now(), to: output)
             }
         }
+    }
+
+    private func writeTable(_ services: [ServiceDocument], now: Timestamp, to output: TextOutput) throws {
+        try output.write(replicaTable(services, now: now))
+        let footer = rolloutFooter(services, now: now, palette: output.palette, width: output.size?.columns)
+        for line in footer { try output.writeLine(line) }
     }
 
     private func listed() async throws -> [ServiceDocument] {

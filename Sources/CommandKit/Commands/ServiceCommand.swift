@@ -8,6 +8,8 @@ struct ServiceCommand {
     var global: GlobalOptions
     var waiting: Waiting
     var services: [String]
+    /// `restart`: without a rollout.
+    var isAtOnce = false
 
     func run() async throws {
         let client = try await global.stack.client()
@@ -16,18 +18,12 @@ struct ServiceCommand {
         let errors = Console(.standardError())
         let display = ProgressDisplay(console: errors, patience: WaitingOptions.patience)
         await display.begin(with: before)
-        let accepted = try await client.perform(action, services: services)
+        let accepted = try await client.perform(action, services: services, grace: waiting.grace, atOnce: isAtOnce)
         guard waiting.isWanted else { return }
         let wait = ServiceWait(
             client: client, goal: goal(before: before), selection: Set(accepted.services), timeout: waiting.timeout,
             display: display)
-        try await outcome(of: wait).check(for: wait, errors: errors)
-    }
-
-    private func outcome(of wait: ServiceWait) async throws -> ServiceWait.Outcome {
-        guard let grace = waiting.grace else { return try await wait.run() }
-        let limit = GraceLimit(client: wait.client, grace: grace, selection: wait.selection)
-        return try await limit.enforced { try await wait.run() }
+        try await wait.run().check(for: wait, errors: errors)
     }
 
     private func goal(before: [ServiceDocument]) -> ProgressGoal {

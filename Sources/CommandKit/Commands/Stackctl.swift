@@ -12,14 +12,15 @@ struct Stackctl: AsyncParsableCommand {
             of STACK_FILE. Options that every command takes may stand before it.
 
             Exit status: 0 done, 1 failed, 2 usage, 3 the file is invalid, 4 no daemon, 5 no such service, 6 timed \
-            out. "up --exit-code-from", "wait", "exec" and "run" exit as the process did that they are about.
+            out, 7 rolled back. "up --exit-code-from", "wait", "exec" and "run" exit as the process did that they are \
+            about.
 
             --output json writes results as JSON, times as RFC 3339 in UTC, and streams as an object a line.
             """,
         version: "stackctl \(productVersion)",
         subcommands: [
             Up.self, Down.self, Ps.self, Logs.self, Start.self, Stop.self, Restart.self, Scale.self, Kill.self,
-            Wait.self, Config.self, Plan.self, Apply.self, Events.self, Explain.self, Graph.self, Top.self, Exec.self,
-            Run.self, Watch.self, Doctor.self, Completion.self, Version.self,
+            Wait.self, Config.self, Plan.self, Apply.self, Rollout.self, Events.self, Explain.self, Graph.self,
+            Top.self, Exec.self, Run.self, Watch.self, Doctor.self, Completion.self, Version.self,
         ])
 }

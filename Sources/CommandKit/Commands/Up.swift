@@ -7,8 +7,9 @@ struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Start the stack, follow its output, and stop it in order on Ctrl-C.",
         discussion: """
-            Where the stack runs already, what its files say by now is applied first: services that did not change are \
-            not touched. With -d or --wait the stack is left running.
+            Where the stack runs already, what its files say by now is applied first, as "apply" does it: services \
+            that did not change are not touched. With -d or --wait the stack is left running; the exit status of \
+            --wait is 7 where what was applied was rolled back.
             """,
         examples: [
             "stackctl up", "stackctl up -d --wait --wait-timeout 90s",
@@ -75,37 +76,40 @@ struct Up: AsyncParsableCommand {
         let known = stack.spec.services.map(\.name.text)
         try checkServices(services + scale.map(\.service) + abort.services, among: known)
         let client = ControlClient(socketPath: stack.socketPath)
-        let daemon = try await startDaemon(of: stack, client: client)
+        let beginning = try await begin(stack, client: client)
         for target in scale { _ = try await client.scale(target.service, to: target.replicas) }
         if leavesRunning {
-            try await leaveRunning(stack, client: client)
+            try await leaveRunning(stack, beginning, client: client)
         } else {
-            let status = await session(for: stack, client: client, daemon: daemon, start: start).run()
+            let status = await session(for: stack, client: client, beginning, start: start).run()
             if status != .done { throw status }
         }
     }
 
-    /// A new daemon; nil where one runs already, which is then asked to run what the files say now.
-    private func startDaemon(of stack: LoadedStack, client: ControlClient) async throws -> LaunchedDaemon? {
+    /// Starts a daemon, or asks the one that runs already to run what the files say now.
+    private func begin(_ stack: LoadedStack, client: ControlClient) async throws -> Beginning {
         let running = try await ifDaemonListens { () throws(ControlClientError) in try await client.stack() }
-        if let running {
-            try await change(running, to: stack, client: client)
-            return nil
-        }
+        if let running { return try await change(running, to: stack, client: client) }
         let launch = DaemonLaunch(
             executable: try DaemonExecutable.path(environment: processEnvironment()), files: stack.files,
             profiles: stack.profiles, services: services, socket: stack.customSocket,
             logPath: stack.paths.daemonLog, endsWithThisProcess: !leavesRunning)
-        return try await launch.start()
+        return .launched(try await launch.start())
     }
 
-    private func change(_ running: StackDocument, to stack: LoadedStack, client: ControlClient) async throws {
+    private func change(
+        _ running: StackDocument, to stack: LoadedStack, client: ControlClient
+    ) async throws -> Beginning {
         try stack.checkIsSame(as: running)
         let errors = Console(.standardError(isColourDeclined: noColor))
         let change = StackChange(client: client, variables: stack.variables, errors: errors)
         let plan = try await change.plan()
         try stack.checkIsWhole(in: plan)
-        let others = services.isEmpty ? [] : Set(plan.touched).subtracting(stack.needed(for: services))
+        let wanted = services.isEmpty ? Set(stack.spec.services.map(\.name.text)) : stack.needed(for: services)
+        let before = try await client.services().filter { wanted.contains($0.name) }
+        let isStart = !scale.isEmpty || before.contains { $0.desired == .stopped }
+        var beginning = isStart ? Beginning.started : .found
+        let others = services.isEmpty ? [] : Set(plan.touched).subtracting(wanted)
         if !others.isEmpty {
             let names = others.sorted().joined(separator: ", ")
             try await errors.print(
@@ -114,32 +118,33 @@ struct Up: AsyncParsableCommand {
         } else if !plan.isEmpty {
             let lines = PlanLines(palette: errors.output.palette, width: errors.output.size?.columns).lines(for: plan)
             for line in lines { try await errors.print(line) }
-            try await change.apply(plan, waits: false)
+            beginning = .changed(try await change.apply(plan).goal)
         }
         _ = try await client.perform(.start, services: services)
+        return beginning
     }
 
     private func session(
-        for stack: LoadedStack, client: ControlClient, daemon: LaunchedDaemon?, start: Timestamp
+        for stack: LoadedStack, client: ControlClient, _ beginning: Beginning, start: Timestamp
     ) -> AttachedSession {
         let output = Console(.standardOutput(isColourDeclined: noColor))
         let isTogether = output.output.isTerminal && global.common.output == .table
         let format = LogPrinter.Format(
             output: global.common.output, hasPrefix: !noLogPrefix, hasTime: timestamps)
         return AttachedSession(
-            stack: stack.name, client: client, daemon: daemon, services: services, format: format, output: output,
+            stack: stack.name, client: client, daemon: beginning.daemon, goal: beginning.goal, services: services,
+            format: format, output: output,
             remarks: isTogether ? output : Console(.standardError(isColourDeclined: noColor)), start: start,
             rule: abort.rule(start: start), watchesFiles: watchesFiles)
     }
 
-    private func leaveRunning(_ stack: LoadedStack, client: ControlClient) async throws {
+    private func leaveRunning(_ stack: LoadedStack, _ beginning: Beginning, client: ControlClient) async throws {
         let errors = Console(.standardError(isColourDeclined: noColor))
         guard waits else {
-            try await errors.print("\(stack.name) is starting in the background; \"stackctl ps\" shows how far it is")
-            return
+            return try await errors.print("\(stack.name) \(beginning.words)")
         }
         let wait = ServiceWait(
-            client: client, goal: .running, selection: nil, timeout: waitTimeout?.duration,
+            client: client, goal: beginning.goal, selection: nil, timeout: waitTimeout?.duration,
             display: ProgressDisplay(console: errors))
         try await wait.run().check(for: wait, errors: errors)
     }
@@ -152,7 +157,10 @@ extension LoadedStack {
         var rest = names
         while let name = rest.popLast() {
             guard result.insert(name).inserted else { continue }
-            rest += spec.services.first { $0.name.text == name }?.dependencies.map(\.service.text) ?? []
+            guard let service = spec.services.first(where: { $0.name.text == name }) else { continue }
+            rest += service.dependencies.map(\.service.text)
+            // What stands in front of it is part of it.
+            if !service.routes.isEmpty { rest.append(ServiceName.router.text) }
         }
         return result
     }

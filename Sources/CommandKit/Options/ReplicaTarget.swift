@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlProtocol
 
 /// `backend` or `backend/0`
 struct ReplicaTarget: ExpressibleByArgument, Hashable {
@@ -8,6 +9,11 @@ struct ReplicaTarget: ExpressibleByArgument, Hashable {
 
     /// As on the command line.
     var text: String { index.map { "\(service)/\($0)" } ?? service }
+
+    init(_ replica: ReplicaName) {
+        service = replica.service
+        index = replica.index
+    }
 
     init?(argument: String) {
         let parts = argument.split(separator: "/", omittingEmptySubsequences: false)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlProtocol
 import StackModel
 
 /// The options of a command that stops what runs, and returns when that is done.
@@ -6,7 +7,7 @@ struct StoppingOptions: ParsableArguments {
     @Option(
         name: [.customShort("t"), .customLong("timeout")],
         help: ArgumentHelp(
-            "Kill each process that takes longer to stop than this, as in 10 or 10s; else its stop_grace_period holds.",
+            "Kill each process that takes longer to end than this, as in 10 or 10s; else its stop_grace_period holds.",
             valueName: "duration"))
     var grace: DurationArgument?
 
@@ -18,9 +19,11 @@ struct StoppingOptions: ParsableArguments {
     var wait = true
 
     func validate() throws {
-        guard !wait else { return }
-        if grace != nil { throw ValidationError("--timeout and --no-wait exclude each other.") }
-        if waitTimeout != nil { throw ValidationError("--wait-timeout and --no-wait exclude each other.") }
+        if waitTimeout != nil, !wait { throw ValidationError("--wait-timeout and --no-wait exclude each other.") }
+        // Longer than anybody waits for, and more than the daemon takes.
+        if let grace, grace.duration > .seconds(Seconds.limit) {
+            throw ValidationError("--timeout must be at most a day.")
+        }
     }
 
     /// How long to wait, for those who share that with commands that stop nothing.

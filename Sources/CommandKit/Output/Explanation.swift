@@ -1,9 +1,24 @@
 import ControlProtocol
 
 /// Why a replica is in its state: the state, and the events that led to it, the newest first.
-struct Explanation: Hashable, Codable, Sendable {
+struct Explanation: Hashable, Encodable, Sendable {
     var replica: ReplicaDocument
     var causes: [EventDocument]
+    /// That of its service.
+    var rollout: RolloutDocument?
+    /// As a list calls it.
+    private var name: String
+
+    init(row: ReplicaRow, causes: [EventDocument], rollout: RolloutDocument? = nil) {
+        replica = row.replica
+        name = row.name
+        self.causes = causes
+        self.rollout = rollout
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case replica, causes, rollout
+    }
 
     /// The state in a sentence, then each event, indented under what it led to.
     ///
@@ -18,9 +33,9 @@ struct Explanation: Hashable, Codable, Sendable {
         let state = replica.state == .running && !replica.ready ? "running, not ready" : replica.word
         let remark = replica.remark.isEmpty ? "" : ": \(replica.remark)"
         let time = "for \(age(from: replica.since, to: now)) (since \(timeText(replica.since)))"
-        let label = "\(palette(.bold, replica.name)): \(palette(replica.style, state)) "
+        let label = "\(palette(.bold, name)): \(palette(replica.style, state)) "
         let heading = DisplayWidth.hanging(
-            "\(time)\(remark)", after: label, labelWidth: DisplayWidth.columns(of: "\(replica.name): \(state) "),
+            "\(time)\(remark)", after: label, labelWidth: DisplayWidth.columns(of: "\(name): \(state) "),
             width: width)
         return heading + causeLines(limit: limit, palette: palette, width: width, timeText: timeText)
     }

@@ -6,7 +6,7 @@ struct PlanLines {
     /// The terminal's columns; nil where nothing needs to fit.
     var width: Int?
 
-    /// A paragraph for each service that is touched, then the sum of all.
+    /// A paragraph for each service that is touched, then the sum of all, then what stands against it.
     func lines(for plan: PlanDocument) -> [String] {
         guard !plan.isEmpty else {
             return DisplayWidth.wrapped("nothing to do: the stack is as its files say", to: width)
@@ -16,10 +16,10 @@ struct PlanLines {
         let control = plan.control.isEmpty ? [] : ["who may control the stack, and from where"]
         return touched.flatMap { lines(for: $0, nameWidth: nameWidth) }
             + control.flatMap { DisplayWidth.wrapped($0, to: width) } + plan.control.flatMap(lines)
-            + DisplayWidth.wrapped(Self.summary(of: plan), to: width)
+            + DisplayWidth.wrapped(Self.summary(of: plan), to: width) + plan.conflicts.flatMap(lines(forConflict:))
     }
 
-    /// `1 to restart, 1 to start, 4 unchanged`
+    /// `1 to roll out, 1 to start, 4 unchanged`
     private static func summary(of plan: PlanDocument) -> String {
         PlanDocument.Change.Kind.allCases.reversed().compactMap { kind in
             let count = plan.changes.count { $0.kind == kind }
@@ -31,17 +31,35 @@ struct PlanLines {
         let name = DisplayWidth.padded(change.service, to: nameWidth)
         let label = palette(change.kind.style, "\(change.kind.symbol) \(name)") + "  "
         let labelWidth = DisplayWidth.columns(of: change.kind.symbol) + 1 + nameWidth + 2
-        let away =
-            change.dependents.isEmpty ? "" : "; meanwhile without it: \(change.dependents.joined(separator: ", "))"
         let heading = DisplayWidth.hanging(
-            change.kind.words + away, after: label, labelWidth: labelWidth, width: width)
-        return heading + change.differences.flatMap(lines)
+            change.kind.words + Self.effects(of: change), after: label, labelWidth: labelWidth, width: width)
+        return heading + change.differences.flatMap(lines) + (change.memory.map(lines) ?? [])
+    }
+
+    /// What it means for those that depend on the service.
+    private static func effects(of change: PlanDocument.Change) -> String {
+        let unaware = change.dependents.filter { !change.restarted.contains($0) }
+        let away = unaware.isEmpty ? "" : "; meanwhile without it: \(unaware.joined(separator: ", "))"
+        let after = change.restarted.isEmpty ? "" : "; restarted after it: \(change.restarted.joined(separator: ", "))"
+        return away + after
     }
 
     private func lines(for difference: PlanDocument.Difference) -> [String] {
-        let before = difference.before ?? "(none)"
-        let after = difference.after ?? "(none)"
-        let text = DisplayWidth.singleLine("\(difference.key): \(before) → \(after)")
+        indented(difference.text)
+    }
+
+    private func lines(for memory: PlanDocument.Memory) -> [String] {
+        let peak = memory.peakBytes == memory.nowBytes ? "and no more" : "and up to \(bytesText(memory.peakBytes))"
+        return indented("memory: \(bytesText(memory.nowBytes)) now, \(peak) during the rollout")
+    }
+
+    private func lines(forConflict conflict: String) -> [String] {
+        let label = palette(.red, "conflict:") + " "
+        return DisplayWidth.hanging(
+            DisplayWidth.singleLine(conflict), after: label, labelWidth: "conflict: ".count, width: width)
+    }
+
+    private func indented(_ text: String) -> [String] {
         let indentation = DisplayWidth.spaces(Self.indentation)
         return DisplayWidth.wrapped(text, to: width.map { max(1, $0 - Self.indentation) }).map { indentation + $0 }
     }
@@ -49,12 +67,35 @@ struct PlanLines {
     private static let indentation = 6
 }
 
+extension PlanDocument.Difference {
+    /// `environment.PORT: 80 → 81`
+    fileprivate var text: String {
+        if let executable { return executable }
+        // Of a secret it is only known that it is another.
+        if let before, before == after { return DisplayWidth.singleLine("\(key): \(before) has changed") }
+        return DisplayWidth.singleLine("\(key): \(before ?? "(none)") → \(after ?? "(none)")")
+    }
+
+    /// `executable: /srv/backend 1f2e3d4c → 9a8b7c6d`: a path and a digest each, whose beginning tells enough.
+    private var executable: String? {
+        guard key == "executable", let (path, digest) = before.flatMap(Self.file) else { return nil }
+        guard let (newPath, newDigest) = after.flatMap(Self.file) else { return nil }
+        let place = newPath == path ? "" : "\(newPath) "
+        return DisplayWidth.singleLine("\(key): \(path) \(shortHash(digest)) → \(place)\(shortHash(newDigest))")
+    }
+
+    private static func file(_ text: String) -> (path: String, digest: String)? {
+        text.lastIndex(of: " ").map { (String(text[..<$0]), String(text[text.index(after: $0)...])) }
+    }
+}
+
 extension PlanDocument.Change.Kind {
-    /// As Terraform marks them.
+    /// As Terraform marks them: what comes first of a replacement stands first.
     fileprivate var symbol: String {
         switch self {
         case .none: "  ="
         case .live: "  ~"
+        case .rolling: "+/-"
         case .restart: "-/+"
         case .start: "  +"
         case .stop: "  -"
@@ -64,7 +105,7 @@ extension PlanDocument.Change.Kind {
     fileprivate var style: Style {
         switch self {
         case .none: .dim
-        case .live, .restart: .yellow
+        case .live, .rolling, .restart: .yellow
         case .start: .green
         case .stop: .red
         }
@@ -74,6 +115,7 @@ extension PlanDocument.Change.Kind {
         switch self {
         case .none: "stays as it is"
         case .live: "changes without a restart"
+        case .rolling: "is replaced by a rollout"
         case .restart: "restarts"
         case .start: "is new and starts"
         case .stop: "is gone from the files and stops"
@@ -84,6 +126,7 @@ extension PlanDocument.Change.Kind {
         switch self {
         case .none: "unchanged"
         case .live: "to change without a restart"
+        case .rolling: "to roll out"
         case .restart: "to restart"
         case .start: "to start"
         case .stop: "to stop"

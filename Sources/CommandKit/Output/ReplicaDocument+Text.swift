@@ -45,8 +45,10 @@ extension ReplicaDocument {
     }
 
     /// `backend/0 waiting: waits for db (service_healthy)`
-    func line(for aim: Aim = .readiness) -> String {
-        let word = word(for: aim)
-        return remark.isEmpty ? "\(name) \(word)" : "\(name) \(word): \(remark)"
+    ///
+    /// - Parameter title: what it is called; nil is its name.
+    func line(for aim: Aim = .readiness, as title: String? = nil) -> String {
+        let words = "\(title ?? name) \(word(for: aim))"
+        return remark.isEmpty ? words : "\(words): \(remark)"
     }
 }

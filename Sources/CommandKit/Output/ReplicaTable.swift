@@ -3,16 +3,19 @@ import ControlProtocol
 /// The table of `stackctl ps`.
 func replicaTable(_ services: [ServiceDocument], now: Timestamp) -> Table {
     var table = Table(
-        "REPLICA", "STATE", Table.Column("READY", leaving: 3), Table.Column("PID", leaving: 2),
-        Table.Column("RESTARTS", leaving: 0), Table.Column("SINCE", leaving: 1), "REASON")
+        "REPLICA", "STATE", Table.Column("READY", leaving: 4), Table.Column("PID", leaving: 3),
+        Table.Column("RESTARTS", leaving: 1), Table.Column("REVISION", leaving: 0), Table.Column("SINCE", leaving: 2),
+        "REASON")
     for service in services {
-        for replica in service.replicas {
+        for row in service.rows {
+            let replica = row.replica
             table.append(
-                Table.Cell(replica.name), Table.Cell(replica.state.rawValue, replica.style),
+                Table.Cell(row.name, row.role == .former ? .dim : .plain),
+                Table.Cell(replica.state.rawValue, replica.style),
                 Table.Cell(replica.ready ? "yes" : "no", replica.ready ? .green : .plain),
                 Table.Cell(replica.pid.map { "\($0)" } ?? "-"),
                 Table.Cell("\(replica.restarts)", replica.restarts > 0 ? .yellow : .plain),
-                Table.Cell(age(from: replica.since, to: now)),
+                Table.Cell(shortHash(replica.revision)), Table.Cell(age(from: replica.since, to: now)),
                 Table.Cell(remark(on: replica, schedule: service.schedule, now: now)))
         }
     }
@@ -23,4 +26,13 @@ func replicaTable(_ services: [ServiceDocument], now: Timestamp) -> Table {
 private func remark(on replica: ReplicaDocument, schedule: ScheduleDocument?, now: Timestamp) -> String {
     guard let schedule, schedule.next != nil, replica.isAtRest else { return replica.remark }
     return schedule.remark(now: now)
+}
+
+/// What stands under the table: a line for each rollout.
+func rolloutFooter(_ services: [ServiceDocument], now: Timestamp, palette: Palette, width: Int?) -> [String] {
+    services.flatMap { service -> [String] in
+        guard let rollout = service.rollout else { return [] }
+        let lines = DisplayWidth.wrapped(rollout.summary(of: service, now: now), to: width)
+        return lines.map { palette(rollout.style, $0) }
+    }
 }

@@ -22,7 +22,7 @@ struct ProgressLines {
         return lines
     }
 
-    private static let wordWidth = 10
+    private static let wordWidth = "rolled back".count
     private static let ageWidth = 6
 
     private func line(for service: ServiceProgress, nameWidth: Int, start: Timestamp, now: Timestamp) -> String {
@@ -34,7 +34,8 @@ struct ProgressLines {
         guard room >= 0 else {
             return DisplayWidth.fitted("\(service.service) \(service.word)", to: columns - 1)
         }
-        let detail = DisplayWidth.fitted(service.detail, to: room)
+        let end = service.until.map { " (for another \(CommandKit.age(from: now, to: $0)))" } ?? ""
+        let detail = DisplayWidth.fitted(service.detail + end, to: room)
         return "\(name)  \(palette(style(of: service), word))  \(palette(.dim, age))  \(detail)"
     }
 

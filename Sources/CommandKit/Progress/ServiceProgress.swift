@@ -1,24 +1,6 @@
 import ControlProtocol
 import StackModel
 
-/// What a command waits for.
-enum ProgressGoal: Hashable, Sendable {
-    /// Every replica is ready or has completed; where others wait for it to complete, it has.
-    case running
-    /// As `running`, with other instances than these (serial numbers by replica name).
-    case replaced([String: UInt64])
-    /// Nothing runs.
-    case stopped
-
-    /// As `running`, with other instances than those of a snapshot.
-    static func replacing(_ services: [ServiceDocument]) -> ProgressGoal {
-        let instances = services.flatMap(\.replicas).compactMap { replica in
-            replica.instance.map { (replica.name, $0) }
-        }
-        return .replaced(Dictionary(instances) { first, _ in first })
-    }
-}
-
 /// What a service runs for.
 enum Aim: Hashable, Sendable {
     /// To be there for others.
@@ -29,7 +11,7 @@ enum Aim: Hashable, Sendable {
     case schedule
 }
 
-/// How far a service is on its way to a goal, told by the replica that is furthest from it.
+/// How far a service is on its way to a goal, told by its rollout or by the replica that is furthest from it.
 struct ServiceProgress: Hashable, Sendable {
     enum Standing: Hashable, Sendable {
         /// It cannot go on yet: something else must happen first.
@@ -46,23 +28,44 @@ struct ServiceProgress: Hashable, Sendable {
     var word: String
     /// Why, where that is worth saying.
     var detail: String
-    /// When the telling replica came into its state.
+    /// When it came into this state.
     var since: Timestamp
+    /// When the state ends by itself.
+    var until: Timestamp?
+}
 
+extension ServiceProgress {
+    /// Nil where it has no replica that could be on its way.
+    ///
     /// - Parameters:
     ///   - aim: what its replicas run for.
     ///   - dependents: the services that need this one, and so must stop before it.
     init?(_ service: ServiceDocument, goal: ProgressGoal, aim: Aim = .readiness, dependents: [String] = []) {
-        let standings = service.replicas.map { replica in
+        var goal = goal
+        if let former = goal.former(of: service.name) {
+            let verdict = service.verdict(after: former.revision)
+            if let told = ServiceProgress(service, verdict) {
+                self = told
+                return
+            }
+            // What went back to what it was before has kept the instances that were still the right ones.
+            if verdict == .done { goal = .running }
+        }
+        self.init(replicasOf: service, goal: goal, aim: aim, dependents: dependents)
+    }
+
+    private init?(replicasOf service: ServiceDocument, goal: ProgressGoal, aim: Aim, dependents: [String]) {
+        let rows = service.rows
+        let standings = rows.map { row in
             // What is more than there should be is to go, whatever becomes of the others.
-            let isSurplus = replica.replica >= service.scale
-            return Self.standing(of: replica, goal: isSurplus ? .stopped : goal, aim: aim)
+            let isSurplus = row.replica.replica >= service.scale || row.role == .former
+            return Self.standing(of: row.replica, goal: isSurplus ? .stopped : goal, aim: aim)
         }
         guard let index = standings.indices.max(by: { Self.urgency(standings[$0]) < Self.urgency(standings[$1]) })
         else {
             return nil
         }
-        let replica = service.replicas[index]
+        let replica = rows[index].replica
         self.service = service.name
         standing = standings[index]
         word = replica.word(for: aim)
@@ -85,8 +88,9 @@ struct ServiceProgress: Hashable, Sendable {
             return replica.hasEnded ? .reached : .moving
         case .running:
             return standingOnTheWayUp(replica, aim: aim)
-        case .replaced(let old):
-            let isOld = replica.instance.map { old[replica.name] == $0 } ?? false
+        case .replaced(let formers):
+            let old = formers[replica.service]?.instances ?? []
+            let isOld = replica.instance.map { old.contains($0) } ?? false
             return isOld ? .moving : standingOnTheWayUp(replica, aim: aim)
         }
     }

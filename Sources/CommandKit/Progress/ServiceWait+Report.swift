@@ -8,14 +8,15 @@ extension ServiceWait.Outcome {
         case .reached:
             return
         case .failed(let services):
-            let failed = wait.replicas(of: services) { $0 == .failed }.filter { $0.state == .failed }
+            let failed = wait.rows(of: services) { $0 == .failed }.filter { $0.replica.state == .failed }
             try await explain(failed, wait.client, errors: errors)
-            throw CommandFailure(
-                .failed, "failed: \(failed.map(\.name).joined(separator: ", "))",
-                advice: "what else runs goes on running; \"stackctl down\" stops it")
+            throw wait.failure(services, failed)
         case .timedOut(let services):
-            try await explain(wait.replicas(of: services) { $0 != .reached }, wait.client, errors: errors)
+            try await explain(wait.rows(of: services) { $0 != .reached }, wait.client, errors: errors)
             throw wait.timeIsUp(services)
+        case .interrupted:
+            try await errors.print(wait.detachment)
+            throw CommandStatus.interrupted
         case .daemonEnded:
             throw CommandFailure(.failed, "stackd ended before it was done")
         }
@@ -25,11 +26,11 @@ extension ServiceWait.Outcome {
     private static let explainedReplicas = 5
     private static let explainedCauses = 3
 
-    private func explain(_ replicas: [ReplicaDocument], _ client: ControlClient, errors: Console) async throws {
+    private func explain(_ rows: [ReplicaRow], _ client: ControlClient, errors: Console) async throws {
         let palette = errors.output.palette
-        for replica in replicas.prefix(Self.explainedReplicas) {
-            let causes = try await client.explain(replica.service, replica: replica.replica)
-            let explanation = Explanation(replica: replica, causes: causes)
+        for row in rows.prefix(Self.explainedReplicas) {
+            let causes = try await client.explain(row.replica.service, replica: row.replica.replica)
+            let explanation = Explanation(row: row, causes: causes)
             for line in explanation.lines(
                 now: .now(), palette: palette, width: errors.output.size?.columns, limit: Self.explainedCauses)
             {
@@ -40,12 +41,12 @@ extension ServiceWait.Outcome {
 }
 
 extension ServiceWait {
-    /// The replicas of the services that stand so.
-    fileprivate func replicas(
+    /// The replicas of the services that stand so, but of those whose rollout tells more.
+    fileprivate func rows(
         of services: [ServiceDocument], where isMeant: (ServiceProgress.Standing) -> Bool
-    ) -> [ReplicaDocument] {
+    ) -> [ReplicaRow] {
         let names = Set(progress(of: services).filter { isMeant($0.standing) }.map(\.service))
-        return services.filter { names.contains($0.name) }.flatMap(\.replicas)
+        return services.filter { names.contains($0.name) && goal.rolloutFailure(of: $0) == nil }.flatMap(\.rows)
     }
 
     /// The failure of a command whose time ran out, with what is not yet where it should be.
@@ -59,5 +60,69 @@ extension ServiceWait {
         return CommandFailure(
             .timedOut, "the time is up, and this \(what):" + late.map { "\n  \($0.line)" }.joined(),
             advice: "what was asked for still goes on")
+    }
+
+    /// What is said when Ctrl-C ends the waiting.
+    fileprivate var detachment: String {
+        switch goal {
+        case .replaced: "no longer waiting, but it goes on: \"stackctl rollout status\" follows it"
+        case .running, .stopped: "no longer waiting, but it goes on: \"stackctl ps\" shows how far it is"
+        }
+    }
+}
+
+// MARK: - Failed rollouts
+
+extension ServiceWait {
+    /// Why services will not get where they should: their rollouts', then that of the replicas.
+    fileprivate func failure(_ services: [ServiceDocument], _ broken: [ReplicaRow]) -> CommandFailure {
+        var failures = services.filter { selection?.contains($0.name) ?? true }.compactMap(goal.rolloutFailure)
+        if !broken.isEmpty {
+            failures.append(
+                CommandFailure(
+                    .failed, "failed: \(broken.map(\.name).joined(separator: ", "))",
+                    advice: "what else runs goes on running; \"stackctl down\" stops it"))
+        }
+        return CommandFailure(failures)
+    }
+
+}
+
+extension ProgressGoal {
+    /// Nil where its rollout has not failed, as far as it has one that is waited for.
+    func rolloutFailure(of service: ServiceDocument) -> CommandFailure? {
+        guard let former = former(of: service.name) else { return nil }
+        return CommandFailure(service.verdict(after: former.revision), of: service)
+    }
+}
+
+extension CommandFailure {
+    /// Nil for a rollout that has not failed.
+    fileprivate init?(_ verdict: RolloutVerdict, of service: ServiceDocument) {
+        let name = service.name
+        switch verdict {
+        case .none, .underWay, .done:
+            return nil
+        case .standsStill(let rollout):
+            self.init(
+                .failed, rollout.summary(of: service, now: .now()),
+                advice: "\"stackctl rollout undo \(name)\" goes back to what was before, "
+                    + "\"stackctl rollout resume \(name)\" goes on; \"stackctl explain \(name)\" tells more")
+        case .failed(let revision):
+            self.init(.failed, "\(name): \(revision.failure)", advice: "\"stackctl explain \(name)\" tells more")
+        case .reverted(let revision, let successor):
+            self.init(
+                .rolledBack, "\(name) was rolled back to \(service.original(of: successor)): \(revision.failure)",
+                advice: "\"stackctl explain \(name)\" and \"stackctl rollout history \(name)\" tell more")
+        }
+    }
+
+    /// All in one. What does not serve counts for more than what serves as it did before.
+    fileprivate init(_ failures: [CommandFailure]) {
+        let advice = failures.compactMap(\.advice)
+        self.init(
+            failures.allSatisfy { $0.status == .rolledBack } ? .rolledBack : .failed,
+            failures.map(\.message).joined(separator: "\n"),
+            advice: advice.isEmpty ? nil : advice.joined(separator: "\n"))
     }
 }

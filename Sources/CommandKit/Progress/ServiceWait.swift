@@ -1,6 +1,5 @@
 import ControlClient
 import ControlProtocol
-import StackModel
 
 /// Waits until services are where a command wants them, and shows how they get there.
 struct ServiceWait: Sendable {
@@ -9,6 +8,8 @@ struct ServiceWait: Sendable {
         /// Some will not get there unasked; the snapshot tells which.
         case failed([ServiceDocument])
         case timedOut([ServiceDocument])
+        /// The user waits no longer; what was asked for goes on.
+        case interrupted
         /// The daemon ended before.
         case daemonEnded
     }
@@ -23,13 +24,15 @@ struct ServiceWait: Sendable {
 
     private static let retryDelay = Duration.milliseconds(100)
 
-    /// Until every service has arrived or one has failed.
+    /// Until every service has arrived or one has failed, or until Ctrl-C.
     ///
     /// - Throws: `ControlClientError` where the daemon cannot be asked.
     func run() async throws -> Outcome {
         let last = LatestServices()
         let outcome: Outcome? = try await withDeadline(timeout) {
-            try await follow(recordingIn: last) { verdict(on: $0) } ?? .daemonEnded
+            try await untilInterrupted {
+                try await follow(recordingIn: last) { verdict(on: $0) } ?? .daemonEnded
+            } ?? .interrupted
         }
         await display.finish()
         guard let outcome else { return .timedOut(await last.services) }
@@ -84,12 +87,34 @@ struct ServiceWait: Sendable {
         ServiceProgress.all(of: services, goal: goal, selection: selection)
     }
 
-    private func verdict(on services: [ServiceDocument]) -> Outcome? {
+    /// Nil where there is still something to wait for.
+    func verdict(on services: [ServiceDocument]) -> Outcome? {
         let progress = progress(of: services)
-        if progress.contains(where: { $0.standing == .failed }) { return .failed(services) }
+        if progress.contains(where: { $0.standing == .failed }) {
+            // Of those that go on, it is told too what becomes of them.
+            return hasMovingRollout(services) ? nil : .failed(services)
+        }
         // What is new in the files may not be there yet.
         if goal != .stopped, let selection, !selection.isSubset(of: services.map(\.name)) { return nil }
         return progress.allSatisfy { $0.standing == .reached } ? .reached : nil
+    }
+
+    /// Whether one of the rollouts that are waited for goes on by itself.
+    private func hasMovingRollout(_ services: [ServiceDocument]) -> Bool {
+        services.contains { service in
+            guard let former = goal.former(of: service.name), let rollout = service.rollout else { return false }
+            return selection?.contains(service.name) ?? true && rollout.number > former.revision && rollout.isMoving
+        }
+    }
+}
+
+extension RolloutDocument {
+    fileprivate var isMoving: Bool {
+        switch phase {
+        case .progressing, .analysing: true
+        case .paused: until != nil
+        case .waiting, .failed: false
+        }
     }
 }
 
@@ -99,21 +124,5 @@ private actor LatestServices {
 
     func set(_ services: [ServiceDocument]) {
         self.services = services
-    }
-}
-
-/// The result of an operation, or nil where it did not end in time and was cancelled.
-func withDeadline<Result: Sendable>(
-    _ timeout: Duration?, _ operation: @Sendable @escaping () async throws -> Result
-) async throws -> Result? {
-    guard let timeout else { return try await operation() }
-    return try await withThrowingTaskGroup(of: Result?.self) { group in
-        group.addTask { try await operation() }
-        group.addTask {
-            try await Task.sleep(for: timeout)
-            return nil
-        }
-        defer { group.cancelAll() }
-        return try await group.next() ?? nil
     }
 }

@@ -47,12 +47,15 @@ struct AttachedState: Sendable {
 
     private(set) var phase = Phase.starting
     private let stack: String
+    private let goal: ProgressGoal
     private let rule: AbortRule
     /// What a stop in order ends with.
     private var result = CommandStatus.done
 
-    init(stack: String, rule: AbortRule) {
+    /// - Parameter goal: what the stack is on its way to.
+    init(stack: String, goal: ProgressGoal = .running, rule: AbortRule) {
         self.stack = stack
+        self.goal = goal
         self.rule = rule
     }
 
@@ -69,11 +72,11 @@ struct AttachedState: Sendable {
     private mutating func take(_ services: [ServiceDocument]) -> [Action] {
         switch phase {
         case .starting:
-            let progress = ServiceProgress.all(of: services, goal: .running)
+            let progress = ServiceProgress.all(of: services, goal: goal)
             let isSettled = progress.allSatisfy { $0.standing == .reached || $0.standing == .failed }
-            guard isSettled else { return [.showProgress(.running)] + endedForRule(services) }
+            guard isSettled else { return [.showProgress(goal)] + endedForRule(services) }
             phase = .running
-            return [.showProgress(.running), .finishProgress, summary(of: progress)] + endedByItself(services)
+            return [.showProgress(goal), .finishProgress] + summary(of: progress, services) + endedByItself(services)
         case .running:
             return [.showChanges] + endedByItself(services)
         case .aborting(let cause):
@@ -85,11 +88,18 @@ struct AttachedState: Sendable {
         }
     }
 
-    private func summary(of progress: [ServiceProgress]) -> Action {
-        let failed = progress.filter { $0.standing == .failed }.map(\.service)
-        guard let first = failed.first else { return .say("\(stack) is ready", .green) }
+    private func summary(of progress: [ServiceProgress], _ services: [ServiceDocument]) -> [Action] {
+        let rollouts = services.compactMap { service -> (service: String, failure: CommandFailure)? in
+            goal.rolloutFailure(of: service).map { (service.name, $0) }
+        }
+        let unchanged = Set(rollouts.map(\.service))
+        let failed = progress.filter { $0.standing == .failed && !unchanged.contains($0.service) }.map(\.service)
+        let remarks = rollouts.map { Action.say($0.failure.message, .red) }
+        guard let first = failed.first else {
+            return remarks + (remarks.isEmpty ? [.say("\(stack) is ready", .green)] : [])
+        }
         let names = failed.joined(separator: ", ")
-        return .say("\(stack) is up without \(names); \"stackctl explain \(first)\" tells why", .red)
+        return remarks + [.say("\(stack) is up without \(names); \"stackctl explain \(first)\" tells why", .red)]
     }
 
     private mutating func endedForRule(_ services: [ServiceDocument]) -> [Action] {

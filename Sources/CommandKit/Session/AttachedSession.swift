@@ -8,6 +8,8 @@ struct AttachedSession: Sendable {
     var client: ControlClient
     /// Nil where the daemon was there before, and so is no child of this process.
     var daemon: LaunchedDaemon?
+    /// What the stack is on its way to.
+    var goal = ProgressGoal.running
     /// The services whose output is shown; none means all.
     var services: [String]
     var format: LogPrinter.Format
@@ -39,7 +41,7 @@ struct AttachedSession: Sendable {
         ]
         defer { watching.forEach { $0.cancel() } }
         let display = ProgressDisplay(console: remarks)
-        var state = AttachedState(stack: stack, rule: rule)
+        var state = AttachedState(stack: stack, goal: goal, rule: rule)
         var latest: [ServiceDocument] = []
         for await input in inputs {
             switch input {

@@ -16,36 +16,58 @@ struct StackChange {
         return plan
     }
 
-    /// Carries out exactly that plan, and, where `waits`, returns when it is done.
-    func apply(_ plan: PlanDocument, waits: Bool, timeout: Duration? = nil) async throws {
-        try await apply(plan.plan, waits: waits, timeout: timeout) { _ in }
+    /// Begins to carry out exactly that plan.
+    func apply(_ plan: PlanDocument, atOnce: Bool = false) async throws -> BegunChange {
+        try await begin(plan.plan, atOnce: atOnce)
     }
 
-    /// Carries out whatever there is to do and tells what that is. In one request, so that the daemon knows of a file
-    /// that is refused as of a change that has failed, and tells systemd.
-    func applyAll(waits: Bool, timeout: Duration?, tell: (PlanDocument) throws -> Void) async throws {
-        try await apply(nil, waits: waits, timeout: timeout, tell: tell)
-    }
-
-    private func apply(
-        _ hash: String?, waits: Bool, timeout: Duration?, tell: (PlanDocument) throws -> Void
-    ) async throws {
-        let before = try await client.services()
-        let plan = try await client.apply(plan: hash, environment: variables)
+    /// Begins to carry out whatever there is to do. In one request, so that the daemon knows of a file that is refused
+    /// as of a change that has failed, and tells systemd.
+    func applyAll(atOnce: Bool = false) async throws -> BegunChange {
+        let change = try await begin(nil, atOnce: atOnce)
         // Those of a plan that was asked for were told with it.
-        if hash == nil { for warning in plan.warnings { try await errors.print(warning) } }
-        try tell(plan)
+        for warning in change.plan.warnings { try await errors.print(warning) }
+        return change
+    }
+
+    private func begin(_ hash: String?, atOnce: Bool) async throws -> BegunChange {
+        let before = try await client.services()
+        let plan = try await client.apply(plan: hash, environment: variables, atOnce: atOnce)
+        return BegunChange(plan: plan, before: before)
+    }
+
+    /// Returns when what was begun is done.
+    func wait(for change: BegunChange, timeout: Duration?) async throws {
         let display = ProgressDisplay(console: errors, patience: WaitingOptions.patience)
-        await display.begin(with: before)
-        guard waits else { return }
-        let leaving = plan.services(that: [.stop])
-        let arriving = plan.services(that: [.live, .restart, .start])
-        let restarting = plan.services(that: [.restart])
-        let replaced = ProgressGoal.replacing(before.filter { restarting.contains($0.name) })
-        for (goal, services) in [(ProgressGoal.stopped, leaving), (replaced, arriving)] where !services.isEmpty {
+        await display.begin(with: change.before)
+        for (goal, services) in [(ProgressGoal.stopped, change.leaving), (change.goal, change.arriving)]
+        where !services.isEmpty {
             let wait = ServiceWait(client: client, goal: goal, selection: services, timeout: timeout, display: display)
             try await wait.run().check(for: wait, errors: errors)
         }
+    }
+}
+
+/// A plan that is being carried out.
+struct BegunChange {
+    var plan: PlanDocument
+    /// The services before.
+    var before: [ServiceDocument]
+
+    /// The services that stop for good.
+    var leaving: Set<String> { plan.services(that: [.stop]) }
+
+    /// The services that are to be there in the end.
+    var arriving: Set<String> {
+        plan.services(that: [.live, .rolling, .restart, .start]).union(plan.changes.flatMap(\.restarted))
+    }
+
+    /// What they are to become. Those that are only restarted after others may never be, if that fails.
+    var goal: ProgressGoal {
+        let replaced = plan.services(that: [.rolling, .restart])
+        let restarted = Set(plan.changes.flatMap(\.restarted)).subtracting(replaced)
+        return .replacing(
+            before.filter { replaced.contains($0.name) }, perhaps: before.filter { restarted.contains($0.name) })
     }
 }
 

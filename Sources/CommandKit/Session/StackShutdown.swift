@@ -17,7 +17,6 @@ struct StackShutdown {
         else { return false }
         await display.begin(with: before)
         let wait = ServiceWait(client: client, goal: .stopped, timeout: waiting.timeout, display: display)
-        if let grace = waiting.grace { try await stopServices(grace: grace, wait) }
         try await ask()
         guard waiting.isWanted else { return true }
         if let services = try await wait.untilDaemonIsGone() { throw wait.timeIsUp(services) }
@@ -25,21 +24,10 @@ struct StackShutdown {
         return true
     }
 
-    /// Before the daemon is asked to end, since from then on it takes no signals for its services any more.
-    private func stopServices(grace: Duration, _ wait: ServiceWait) async throws {
-        do {
-            _ = try await client.perform(.stop)
-        } catch ControlClientError.problem(let problem) where problem.code == .shuttingDown {
-            return
-        }
-        let outcome = try await GraceLimit(client: client, grace: grace).enforced { try await wait.run() }
-        if case .timedOut(let services) = outcome { throw wait.timeIsUp(services) }
-    }
-
     /// It is no fault that somebody else has asked before.
     private func ask() async throws(ControlClientError) {
         do {
-            _ = try await client.shutdown()
+            _ = try await client.shutdown(grace: waiting.grace)
         } catch {
             guard case .problem(let problem) = error, problem.code == .shuttingDown else { throw error }
         }

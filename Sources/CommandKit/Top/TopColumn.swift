@@ -71,7 +71,7 @@ struct TopColumn: Hashable, Sendable {
     /// What the column shows of a row, as wide as the column is.
     func text(of row: TopRow, now: Timestamp) -> String {
         switch content {
-        case .name: fitted(row.name.text)
+        case .name: fitted(row.name)
         case .state: fitted(row.replica.word)
         case .processor: fitted(row.history.processorPercent.map(percentText) ?? "-")
         case .memory: fitted(row.history.memoryBytes.map(bytesText) ?? "-")

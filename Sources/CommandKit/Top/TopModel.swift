@@ -58,7 +58,7 @@ struct TopModel: Sendable {
     private(set) var failure: String?
     /// Those that the filter lets through, in order.
     private(set) var rows: [TopRow] = []
-    private(set) var selection: ReplicaName?
+    private(set) var selection: TopRow.ID?
     /// The first row that is shown.
     private(set) var firstRow = 0
     private(set) var order = TopOrder()
@@ -66,7 +66,7 @@ struct TopModel: Sendable {
     private(set) var screen = Screen.replicas
     private(set) var prompt = Prompt.none
     private(set) var notice: Notice?
-    private var histories: [ReplicaName: UsageHistory] = [:]
+    private var histories: [TopRow.ID: UsageHistory] = [:]
     /// The log stream broke and is to be followed again when the daemon is back.
     private var isLogBroken = false
 
@@ -105,12 +105,12 @@ struct TopModel: Sendable {
             hostPercent = host.processorPercent(since: earlier) ?? hostPercent
         }
         sample = new
-        let usage = Dictionary(new.usage.map { (ReplicaName(service: $0.service, index: $0.replica), $0) }) { $1 }
-        var kept: [ReplicaName: UsageHistory] = [:]
-        for replica in new.services.flatMap(\.replicas) {
-            let name = ReplicaName(service: replica.service, index: replica.replica)
-            kept[name] = histories[name] ?? UsageHistory()
-            kept[name]?.take(usage[name])
+        let usage = Dictionary(new.usage.map { ($0.instance, $0) }) { $1 }
+        var kept: [TopRow.ID: UsageHistory] = [:]
+        for row in new.services.flatMap(\.rows) {
+            var history = histories[TopRow.ID(row)] ?? UsageHistory()
+            history.take(row.replica.instance.flatMap { usage[$0] })
+            kept[TopRow.ID(row)] = history
         }
         histories = kept
         arrange()
@@ -151,7 +151,10 @@ extension TopModel {
 
     var selectedRow: TopRow? { selectedIndex.map { rows[$0] } }
 
-    private var selectedIndex: Int? { rows.firstIndex { $0.name == selection } }
+    private var selectedIndex: Int? {
+        // What came in the place of another is alone some time.
+        rows.firstIndex { $0.id == selection } ?? rows.firstIndex { $0.id.name == selection?.name }
+    }
 
     /// The service of the selected replica.
     private var selectedService: ServiceDocument? {
@@ -162,18 +165,17 @@ extension TopModel {
     private mutating func arrange() {
         let place = selectedIndex ?? 0
         let words = filter.lowercased().split(separator: " ")
-        let all = (sample?.services ?? []).flatMap(\.replicas).map { replica in
-            let name = ReplicaName(service: replica.service, index: replica.replica)
-            return TopRow(replica: replica, history: histories[name] ?? UsageHistory())
+        let all = (sample?.services ?? []).flatMap(\.rows).map { row in
+            TopRow(row: row, history: histories[TopRow.ID(row)] ?? UsageHistory())
         }
         rows = order.sorted(all.filter { $0.matches(words) })
-        if selectedIndex == nil { selection = rows.isEmpty ? nil : rows[min(place, rows.count - 1)].name }
+        if selectedIndex == nil { selection = rows.isEmpty ? nil : rows[min(place, rows.count - 1)].id }
         keepSelectionVisible()
     }
 
     private mutating func select(_ place: Int) {
         guard !rows.isEmpty else { return }
-        selection = rows[min(max(place, 0), rows.count - 1)].name
+        selection = rows[min(max(place, 0), rows.count - 1)].id
         keepSelectionVisible()
     }
 
@@ -272,8 +274,8 @@ extension TopModel {
 
     private mutating func open(_ screen: (TopPane) -> Screen, _ action: (ReplicaName) -> Action) -> [Action] {
         guard let selection else { return [] }
-        self.screen = screen(TopPane(selection))
-        return [action(selection)]
+        self.screen = screen(TopPane(selection.name))
+        return [action(selection.name)]
     }
 
     private mutating func scroll(_ pane: TopPane, _ key: Key, _ made: (TopPane) -> Screen) -> [Action] {

@@ -23,6 +23,8 @@ struct TopReport: Hashable, Codable, Sendable {
         var state: ReplicaDocument.State
         var ready: Bool
         var pid: Int32?
+        /// Tells apart the two of a name while one is replaced.
+        var instance: UInt64?
         /// Of one processor.
         var cpuPercent: Double?
         var memoryBytes: UInt64?
@@ -32,7 +34,7 @@ struct TopReport: Hashable, Codable, Sendable {
         var reason: String
 
         enum CodingKeys: String, CodingKey {
-            case service, replica, state, ready, pid, processes, restarts, since, reason
+            case service, replica, state, ready, pid, instance, processes, restarts, since, reason
             case cpuPercent = "cpu_percent"
             case memoryBytes = "memory_bytes"
         }
@@ -45,6 +47,7 @@ struct TopReport: Hashable, Codable, Sendable {
             try container.encode(state, forKey: .state)
             try container.encode(ready, forKey: .ready)
             try container.encode(pid, forKey: .pid)
+            try container.encode(instance, forKey: .instance)
             try container.encode(cpuPercent, forKey: .cpuPercent)
             try container.encode(memoryBytes, forKey: .memoryBytes)
             try container.encode(processes, forKey: .processes)
@@ -76,9 +79,10 @@ struct TopReport: Hashable, Codable, Sendable {
         replicas = model.rows.map { row in
             Replica(
                 service: row.replica.service, replica: row.replica.replica, state: row.replica.state,
-                ready: row.replica.ready, pid: row.replica.pid, cpuPercent: row.history.processorPercent,
-                memoryBytes: row.history.memoryBytes, processes: row.history.processes,
-                restarts: row.replica.restarts, since: row.replica.since, reason: row.replica.reason)
+                ready: row.replica.ready, pid: row.replica.pid, instance: row.replica.instance,
+                cpuPercent: row.history.processorPercent, memoryBytes: row.history.memoryBytes,
+                processes: row.history.processes, restarts: row.replica.restarts, since: row.replica.since,
+                reason: row.replica.reason)
         }
     }
 }
@@ -90,7 +94,7 @@ func usageTable(_ rows: [TopRow], now: Timestamp) -> Table {
         .init("SINCE", leaving: 3), .init("REASON", leaving: 1))
     for row in rows {
         table.append(
-            Table.Cell(row.name.text), Table.Cell(row.replica.word, row.replica.style),
+            Table.Cell(row.name), Table.Cell(row.replica.word, row.replica.style),
             Table.Cell(row.history.processorPercent.map(percentText) ?? "-"),
             Table.Cell(row.history.memoryBytes.map(bytesText) ?? "-"),
             Table.Cell(row.history.processes.map { "\($0)" } ?? "-"),

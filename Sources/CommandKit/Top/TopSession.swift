@@ -213,12 +213,12 @@ extension TopSession {
         let (palette, width) = (Palette(isColoured: false), model.size.columns)
         Task { [inbox, client] in
             do {
-                let document = try await client.service(replica.service)
-                let causes = try await client.explain(replica.service, replica: replica.index)
-                let lines = document.replicas.filter { $0.replica == replica.index }.flatMap {
-                    Explanation(replica: $0, causes: causes).lines(now: .now(), palette: palette, width: width)
-                }
-                inbox.yield(.input(.explained(replica, lines)))
+                let service = try await client.service(replica.service)
+                let explanations = try await Explanation.all(of: ReplicaTarget(replica), in: service, from: client)
+                let rollout = RolloutLines(palette: palette, width: width, now: .now())
+                let lines = explanations.flatMap { $0.lines(now: .now(), palette: palette, width: width) }
+                let about = service.hasUnusualRollout ? rollout.lines(for: service) : []
+                inbox.yield(.input(.explained(replica, about + lines)))
             } catch {
                 inbox.yield(.input(.explained(replica, ["\(error)"])))
             }

@@ -43,13 +43,13 @@ extension TopView {
 
     private func table(_ model: TopModel, now: Timestamp) -> [String] {
         let width = model.size.columns
-        let names = model.rows.map { DisplayWidth.columns(of: $0.name.text) }
+        let names = model.rows.map { DisplayWidth.columns(of: $0.name) }
         let columns = TopColumn.fitting(columns: width - Self.markerWidth, longestName: names.max() ?? 0)
         let titles = columns.map { $0.title(order: model.order) }.joined(separator: Self.gap)
         let heading = palette(.bold, DisplayWidth.fitted(" " + titles, to: width))
         let shown = model.rows.dropFirst(model.firstRow).prefix(model.tableHeight)
         let rows = shown.map { row in
-            self.row(row, columns, isSelected: row.name == model.selection, now: now, width: width)
+            self.row(row, columns, isSelected: row.id == model.selectedRow?.id, now: now, width: width)
         }
         let empty = Array(repeating: "", count: model.tableHeight - rows.count)
         return [summary(model, now: now), heading] + rows + empty + [remark(model, now: now)]
@@ -113,7 +113,7 @@ extension TopView {
         let processes = row.history.processes.map { $0 == 1 ? "1 process" : "\($0) processes" }
         let pid = row.replica.pid.map { "pid \($0)" }
         let facts = [pid, processes].compactMap { $0 }.joined(separator: ", ")
-        let line = row.replica.line() + (facts.isEmpty ? "" : " (\(facts))")
+        let line = row.row.line() + (facts.isEmpty ? "" : " (\(facts))")
         return text(line, .dim, width: model.size.columns)
     }
 }

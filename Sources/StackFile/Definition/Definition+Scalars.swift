@@ -86,15 +86,28 @@ extension Definition where Value == Template {
 }
 
 extension Report {
-    /// The template of a text, with its references to ports noted; nil, and a fault, where no program could get it.
+    /// The template of a text, with the secrets' paths put in and its references noted; nil, and a fault, where no
+    /// program could get it.
     mutating func template(_ raw: String, at node: Node) -> Template? {
         guard !raw.utf8.contains(0) else {
             error(at: node.location, "a NUL character cannot be handed to a program", remedy: "leave `\\0` out")
             return nil
         }
         let template = Template.parse(raw)
-        for name in template.portNames { note(.portTemplate, name, at: node.location) }
-        return template
+        for part in template.parts {
+            switch part {
+            case .port(let name): note(.portTemplate, name, at: node.location)
+            case .secret(let name): note(.secretTemplate, name, at: node.location)
+            case .listenerDescriptor(let name) where isOfInstances: note(.listenerTemplate, name, at: node.location)
+            case .listenerDescriptor:
+                error(
+                    at: node.location, "`\(Template(parts: [part]))` has no meaning here: no socket is inherited",
+                    remedy: "it is for `command`, `entrypoint` and `environment`")
+                return nil
+            case .text, .stateDirectory, .runDirectory, .serviceName, .replicaIndex: break
+            }
+        }
+        return secrets.fill(template)
     }
 }
 

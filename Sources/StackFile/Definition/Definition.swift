@@ -76,6 +76,15 @@ extension String {
 }
 
 extension Definition {
+    /// This definition for what only instances get.
+    var ofInstances: Definition {
+        Definition(form: form, schema: schema) { [read] node, key, report in
+            report.isOfInstances = true
+            defer { report.isOfInstances = false }
+            return read(node, key, &report)
+        }
+    }
+
     /// This definition's value with its place.
     var located: Definition<Located<Value>> {
         refine { value, node, _ in Located(value, at: node.location) }

@@ -6,7 +6,9 @@ struct DependencyDraft: Sendable {
     /// Nil, as in the short form, is `service_healthy` where the service has a readiness, `service_started` elsewhere.
     var condition: Located<DependencySpec.Condition>?
     /// A missing service is no fault.
-    var isOptional: Bool
+    var isOptional = false
+    /// When that service was replaced, this one is restarted.
+    var restart = false
 }
 
 private struct DependencyOptions: Sendable {
@@ -26,14 +28,15 @@ extension Definition where Value == [DependencyDraft] {
             for name in names where !seen.insert(name.value).inserted {
                 report.error(at: name.location, "`\(name.value)` is listed twice", remedy: "list it once")
             }
-            return names.map { DependencyDraft(service: $0, condition: nil, isOptional: false) }
+            return names.map { DependencyDraft(service: $0) }
         },
         mapping: Definition<[NamedValue<DependencyOptions>]>.dictionary(
             of: .optionsOrNothing, form: "a mapping of services", name: .service
         ).map { entries in
             entries.map {
                 DependencyDraft(
-                    service: $0.name, condition: $0.value.condition, isOptional: $0.value.required?.value == false)
+                    service: $0.name, condition: $0.value.condition, isOptional: $0.value.required?.value == false,
+                    restart: $0.value.restart?.value ?? false)
             }
         })
 }
@@ -59,14 +62,8 @@ extension Definition where Value == DependencyOptions {
             Field("required", \.required, .boolean, default: "true", "Whether the service must be there at all."),
             Field(
                 "restart", \.restart, .boolean, default: "false",
-                "Accepted from Compose; not carried out by this version."),
-        ]
-    ).refine { options, _, report in
-        if let restart = options.restart, restart.value {
-            report.warning(at: restart.location, "`restart` of a dependency is not carried out by this version")
-        }
-        return options
-    }
+                "Whether this service is restarted when that one was replaced."),
+        ])
 }
 
 extension NameRule {

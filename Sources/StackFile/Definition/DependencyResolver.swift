@@ -46,7 +46,8 @@ enum DependencyResolver {
         let condition = dependency.condition
         return DependencyEdge(
             target: target, location: condition?.location ?? name.location,
-            spec: DependencySpec(service: services[target].spec.name, condition: condition?.value ?? short))
+            spec: DependencySpec(
+                service: services[target].spec.name, condition: condition?.value ?? short, restart: dependency.restart))
     }
 
     private static func checkConditions(

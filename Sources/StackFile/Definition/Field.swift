@@ -38,7 +38,7 @@ struct Field<Root: Sendable>: Sendable {
         }
     }
 
-    /// A key that the document layer has carried out before anything is decoded.
+    /// A key that has been carried out before anything is decoded.
     init<Value>(resolved name: String, _ definition: Definition<Value>, _ documentation: String) {
         self.init(name, definition, documentation) { _, _, _, _ in }
     }

@@ -12,7 +12,7 @@ extension Definition where Value == HandlerDraft {
         guard case .scalar(let raw, _) = node.content, !raw.isEmpty else {
             return report.mismatch(node, of: key, form: "the path of a socket")
         }
-        return report.unixPath(raw, at: node).map { .complete(.unix(path: $0)) }
+        return report.unixName(raw, at: node).map { .complete(.unix(path: $0)) }
     }
 
     static let grpc: Definition = forms(

@@ -115,16 +115,6 @@ extension Definition where Value == Int {
         return ByteCount(text: text).flatMap { $0.bytes > 0 ? Int($0.bytes) : nil }
     }
 
-    fileprivate static let replicasOrPercentage: Definition = scalar(
-        "a number of replicas, or a percentage up to 100%", schema: ["type": ["string", "integer"]]
-    ) { text, _ in
-        let isPercentage = text.hasSuffix("%")
-        guard let number = Int(isPercentage ? text.dropLast() : text[...]), number >= 0,
-            number <= (isPercentage ? 100 : ServiceDraft.mostReplicas)
-        else { return nil }
-        return number
-    }
-
     static let processors: Definition = thousandths(1...1_024_000, "a number of processors above 0, such as `0.5`")
 }
 
@@ -137,7 +127,7 @@ extension Field {
     }
 
     /// A checked key of a service: its writer is told that it is not carried out.
-    fileprivate static func later<Value>(
+    static func later<Value>(
         _ name: String, of parent: String? = nil, _ definition: Definition<Value>, _ documentation: String
     ) -> Field {
         Field(name, definition, documentation) { _, _, entry, report in
@@ -147,31 +137,6 @@ extension Field {
 }
 
 extension Definition where Value == CheckedDraft {
-    fileprivate static let rollout: Definition = mapping(
-        "`rollout`", CheckedDraft.init,
-        fields: [
-            .checked(
-                "max_surge", .replicasOrPercentage, default: "1", "How many more replicas there may be than wanted."),
-            .checked(
-                "max_unavailable", .replicasOrPercentage, default: "0", "How many fewer may be ready than wanted."),
-            .checked("min_ready", .duration, default: "0s", "How long a replica must be ready until it counts."),
-            .checked("progress_deadline", .positiveDuration, default: "10m", "How long a rollout may stand still."),
-            .checked(
-                "on_failure", .choice(["rollback": true, "pause": false]), default: "rollback",
-                "What becomes of a rollout that fails."),
-            .checked(
-                "steps", .list(of: .rolloutStep, form: "a list of steps, such as `[{replicas: 1}, {pause: 60s}]`"),
-                "The steps of a canary."),
-        ])
-
-    fileprivate static let rolloutStep: Definition = mapping(
-        "a step", CheckedDraft.init,
-        fields: [
-            .checked("replicas", .replicasOrPercentage, "How many replicas are new after it."),
-            .checked("pause", .positiveDuration, "How long to wait."),
-            .checked("analysis", .mapping("`analysis`", CheckedDraft.init, fields: []), "What must hold to go on."),
-        ])
-
     fileprivate static let resources: Definition = mapping(
         "`resources`", CheckedDraft.init,
         fields: [
@@ -180,24 +145,11 @@ extension Definition where Value == CheckedDraft {
             .checked("pids", .integer(1...4_194_304), "The processes and threads that it may have."),
         ])
 
-    fileprivate static let deployResources: Definition = mapping(
+    static let deployResources: Definition = mapping(
         "`resources` of `deploy`", CheckedDraft.init,
         fields: [
             .checked("limits", .resources, "What the service may use."),
             .checked("reservations", .resources, "What is kept for it."),
-        ])
-
-    fileprivate static let updateConfig: Definition = mapping(
-        "an update's configuration", CheckedDraft.init,
-        fields: [
-            .checked("parallelism", .replicas, "How many replicas are replaced at a time."),
-            .checked("delay", .duration, "How long to wait between them."),
-            .checked(
-                "failure_action", .choice(["continue": 0, "rollback": 1, "pause": 2]),
-                "What becomes of an update that fails."),
-            .checked("monitor", .duration, "How long a replica is watched."),
-            .checked("max_failure_ratio", .thousandths(0...1000, "a number from 0 to 1"), "How many may fail."),
-            .checked("order", .choice(["stop-first": 0, "start-first": 1]), "Which comes first."),
         ])
 }
 
@@ -210,7 +162,6 @@ extension ServiceDraft {
             draft.autoscale = Located(value, at: entry.keyLocation)
             report.warnNotCarriedOut("autoscale", at: entry.keyLocation)
         },
-        .later("rollout", .rollout, "How a new revision takes the place of the old one."),
         .later("resources", .resources, "What the service may use of the host."),
         .later("cpus", .processors, "Compose's name of `resources.cpus`."),
         .later("cpu_shares", .integer(2...262_144), "Compose's weight of processors."),
@@ -221,31 +172,4 @@ extension ServiceDraft {
         .later("mem_reservation", .size(), "The memory that is kept for the service."),
         .later("pids_limit", .integer(-1...4_194_304), "Compose's name of `resources.pids`."),
     ]
-}
-
-/// Compose's `deploy`, as far as this version carries it out.
-struct DeployDraft: Sendable {
-    var mode: Located<Bool>?
-    var replicas: Located<Int>?
-    var restartPolicy: Located<RestartDraft>?
-}
-
-extension Definition where Value == DeployDraft {
-    static let deploy: Definition = mapping(
-        "`deploy`", DeployDraft.init,
-        refused: [
-            RefusedKey("labels", "is metadata of containers", "keep notes under a key that begins with `x-`"),
-            RefusedKey("placement", "is for clusters", "stackd runs one host: leave it out"),
-            RefusedKey("endpoint_mode", "is for clusters", "stackd runs one host: leave it out"),
-        ],
-        fields: [
-            Field(
-                "mode", \.mode, .choice(["replicated": true]), default: "replicated",
-                "Compose's only mode that means something on one host."),
-            Field("replicas", \.replicas, .replicas, "Compose's name of `replicas`."),
-            Field("restart_policy", \.restartPolicy, .swarmPolicy, "Compose's long form of `restart`."),
-            .later("resources", of: "deploy", .deployResources, "What the service may use of the host."),
-            .later("update_config", of: "deploy", .updateConfig, "How a new revision takes the place of the old one."),
-            .later("rollback_config", of: "deploy", .updateConfig, "How the old one comes back."),
-        ])
 }

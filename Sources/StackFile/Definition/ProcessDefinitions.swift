@@ -42,15 +42,19 @@ private enum Account {
 }
 
 extension Definition where Value == UInt16 {
+    static let umask = permissions(example: "0027")
+
     /// Octal digits. YAML takes a bare `27` for twenty-seven, so only what cannot be meant otherwise goes unquoted.
-    static let umask: Definition = Definition.scalar(
-        "octal digits in quotes from \"0000\" to \"0777\", such as \"0027\"",
-        schema: ["type": ["string", "integer"], "pattern": "^0?[0-7]{1,3}$"]
-    ) { text, isQuoted in
-        guard isQuoted || text.hasPrefix("0"), (1...4).contains(text.utf8.count),
-            let mask = UInt16(text, radix: 8), mask <= 0o777
-        else { return nil }
-        return mask
+    static func permissions(example: String) -> Definition {
+        scalar(
+            "octal digits in quotes from \"0000\" to \"0777\", such as \"\(example)\"",
+            schema: ["type": ["string", "integer"], "pattern": "^0?[0-7]{1,3}$"]
+        ) { text, isQuoted in
+            guard isQuoted || text.hasPrefix("0"), (1...4).contains(text.utf8.count),
+                let mask = UInt16(text, radix: 8), mask <= 0o777
+            else { return nil }
+            return mask
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 extension RefusedKey {
-    /// Keys of Compose's services that have no meaning without containers, and keys of later versions.
+    /// Keys of Compose's services that have no meaning without containers.
     static let ofServices: [RefusedKey] =
-        images + files + network + isolation + metadata + later
+        images + files + network + isolation + metadata
 
     private static let images = [
         RefusedKey("image", "is for containers", "stackd runs programs of the host: name the program in `command`"),
@@ -32,9 +32,6 @@ extension RefusedKey {
             "the program sees the host's files: use `${run_dir}` for what need not last"),
         RefusedKey(
             "configs", "mounts into a container", "the program sees the host's files: name the file by its path"),
-        RefusedKey(
-            "secrets", "mounts into a container",
-            "the program sees the host's files: name the secret's file by its path, readable by `user` alone"),
         RefusedKey(
             "read_only", "is about a container's root file system", "run the program as a `user` that cannot write"),
         RefusedKey("shm_size", "is about a container's own /dev/shm", "the program uses the host's"),
@@ -109,10 +106,6 @@ extension RefusedKey {
         RefusedKey("driver_opts", "is for containers", "leave it out"),
     ]
 
-    private static let later = [
-        RefusedKey("route", "is not in this version", "let the replicas share a `listen` socket")
-    ]
-
     /// Top-level keys.
     static let ofStacks = [
         RefusedKey("networks", "is for containers", "services share the host's network: leave it out"),
@@ -121,9 +114,6 @@ extension RefusedKey {
         RefusedKey(
             "configs", "is for containers",
             "programs see the host's files: name the file by its path where it is needed"),
-        RefusedKey(
-            "secrets", "is for containers",
-            "programs see the host's files: name the secret's file by its path, readable by the service's `user` alone"),
         RefusedKey("models", "is for containers", "run the model's server as a service"),
     ]
 

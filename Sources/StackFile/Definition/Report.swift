@@ -7,6 +7,10 @@ struct Report {
     private var references: [Reference] = []
     private var warnedKeys: Set<String> = []
     private var zones: TimeZones
+    /// The secrets of the stack, which are read before what refers to them.
+    var secrets = SecretFiles()
+    /// What is being read is for the instances alone, which inherit the service's sockets.
+    var isOfInstances = false
 
     /// A name that must lead to something of the same service.
     struct Reference {
@@ -15,6 +19,14 @@ struct Report {
             case portTemplate
             /// The port of a probe: one of the service's `ports` or TCP listeners.
             case probePort
+            /// `${listen.NAME.fd}`, filled from the service's `listen`.
+            case listenerTemplate
+            /// `${secret.NAME}`, filled from the service's `secrets`.
+            case secretTemplate
+            /// The route of a metric: one of the service's.
+            case route
+            /// That of a metric which names none: the only one of the service.
+            case onlyRoute
         }
 
         var kind: Kind

@@ -10,9 +10,10 @@ extension ResolvedFile {
         public var after: String?
     }
 
-    /// What is different about a service, in the order of the keys in the resolved file; nothing is masked.
+    /// What is different about a service, its executable and its secrets' contents included, in the order of the keys
+    /// in the resolved file; nothing is masked.
     public static func differences(from before: ServiceSpec, to after: ServiceSpec) -> [Difference] {
-        differences(from: before.json, to: after.json, key: "")
+        differences(from: before.content, to: after.content, key: "")
     }
 
     /// What is different about who may control the stack, and from where.

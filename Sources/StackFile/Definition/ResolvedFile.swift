@@ -8,10 +8,17 @@ public struct ResolvedFile: Hashable, Sendable {
 
     public init(_ spec: StackSpec) {
         content = .present([
-            "name": .string(TemplateForm.escaped(spec.name)),
+            "name": .plain(spec.name),
+            "secrets": .nonEmpty(Self.secrets(of: spec)),
             "control": spec.control.json,
             "services": .object(spec.services.map { JSONValue.Member($0.name.text, $0.json) }),
         ])
+    }
+
+    private static func secrets(of spec: StackSpec) -> [JSONValue.Member] {
+        let files = Dictionary(
+            spec.services.flatMap(\.secrets).map { ($0.name, $0.path) }, uniquingKeysWith: { first, _ in first })
+        return files.sorted { $0.key < $1.key }.map { .init($0.key, ["file": .plain($0.value)]) }
     }
 
     public var yaml: String { content.yaml }

@@ -24,8 +24,11 @@ enum Schema {
     static var reference: String {
         [
             table("The file", StackDraft.fields), table("`control`", ControlDraft.fields),
-            table("A service", ServiceDraft.fields), table("A probe", Definition<ProbeDraft>.probeFields),
-            table("`logging`", LoggingDraft.fields), table("`schedule`", ScheduleDraft.fields),
+            table("A service", ServiceDraft.fields), table("An entry of `listen`", ListenerKeys.fields),
+            table("An entry of `route`", RouteKeys.fields), table("A probe", Definition<ProbeDraft>.probeFields),
+            table("`rollout`", RolloutDraft.fields), table("`analysis`, a step of a rollout", AnalysisDraft.fields),
+            table("A metric of an analysis", AnalysisMetricDraft.fields), table("`logging`", LoggingDraft.fields),
+            table("`schedule`", ScheduleDraft.fields),
             table("An entry of `develop.watch`", WatchDraft.fields),
         ].joined(separator: "\n")
     }

@@ -25,8 +25,10 @@ struct ServiceDraft: Sendable {
     var deploy: Located<DeployDraft>?
     var autoscale: Located<AutoscaleDraft>?
 
-    var listeners: Located<[NamedValue<Located<ListenerSpec.Address>>]>?
+    var listeners: Located<[NamedValue<Located<ListenerDraft>>]>?
     var ports: Located<[NamedValue<Located<PortSpec.Assignment>>]>?
+    var routes: Located<[NamedValue<RouteDraft>]>?
+    var secrets: Located<[Located<String>]>?
 
     var notify: Located<Bool>?
     var probes: Located<ProbesDraft>?
@@ -40,6 +42,8 @@ struct ServiceDraft: Sendable {
     var preStop: Located<[Template]>?
     var drain: Located<Duration>?
     var logging: Located<LogSpec>?
+    var rollout: Located<RolloutDraft>?
+    var secretChange: Located<SecretChangeAction>?
     var schedule: Located<ScheduleSpec>?
     var watches: Located<[WatchSpec]>?
 }
@@ -52,19 +56,19 @@ extension Definition where Value == ServiceDraft {
 extension ServiceDraft {
     /// Every key of a service, in the order of the reference.
     static let fields =
-        processFields + accountFields + orderFields + endpointFields + healthFields + lifecycleFields + automaticFields
-        + laterFields + documentFields
+        processFields + accountFields + orderFields + endpointFields + healthFields + lifecycleFields + changeFields
+        + automaticFields + laterFields + documentFields
 
     private static let processFields: [Field<ServiceDraft>] = [
         Field(
-            "command", \.command, .command,
+            "command", \.command, .command.ofInstances,
             "The program and its arguments; no shell is run, and a program without a slash is looked up in PATH."),
-        Field("entrypoint", \.entrypoint, .command, "Put in front of `command`."),
+        Field("entrypoint", \.entrypoint, .command.ofInstances, "Put in front of `command`."),
         Field(
             "working_dir", \.workingDirectory, .template("a directory"), default: "the first file's directory",
             "Where the program starts."),
         Field(
-            "environment", \.environment, .environment,
+            "environment", \.environment, .environment.ofInstances,
             "Variables of the program; a name alone takes the value that the reader of the file has."),
         Field(
             "stdin_open", \.keepsStandardInputOpen, .boolean, default: "false",
@@ -97,16 +101,21 @@ extension ServiceDraft {
         Field("scale", \.scale, .replicas, "Compose's name of `replicas`."),
         Field(
             "deploy", \.deploy, .deploy,
-            "Compose's `replicas`, `restart_policy` and, checked only, `resources` and `update_config`."),
+            "Compose's `replicas`, `restart_policy`, `update_config`, `rollback_config` and, checked only, `resources`."
+        ),
     ]
 
     private static let endpointFields: [Field<ServiceDraft>] = [
         Field(
             "listen", \.listeners, .listeners,
-            "Sockets that stackd binds and every replica inherits by systemd's protocol (LISTEN_FDS, LISTEN_FDNAMES)."),
+            "Sockets that stackd binds and every replica inherits by systemd's protocol (LISTEN_FDS, LISTEN_FDNAMES), "
+                + "or by number: `${listen.NAME.fd}`."),
         Field(
             "ports", \.ports, .ports,
             "Ports that each replica binds itself, handed over as PORT_NAME and `${port.NAME}`."),
+        Field(
+            "route", \.routes, .routes,
+            "Addresses at which HAProxy, run by stackd, takes requests for the replicas that are ready."),
     ]
 
     private static let healthFields: [Field<ServiceDraft>] = [
@@ -139,6 +148,16 @@ extension ServiceDraft {
             "drain", \.drain, .duration, default: "0s",
             "How long the replica is out of rotation before it gets the signal."),
         Field("logging", \.logging, .logging, "What is kept of the output."),
+    ]
+
+    private static let changeFields: [Field<ServiceDraft>] = [
+        Field("rollout", \.rollout, .rollout, "How a new revision takes the place of the old one."),
+        Field(
+            "secrets", \.secrets, .secrets,
+            "Names of the file's `secrets` that it reads, of which each `${secret.NAME}` is the path of its file."),
+        Field(
+            "on_secret_change", \.secretChange, .secretChange, default: "rollout",
+            "What an apply does when a secret's content has changed: replace the instances, send a signal, or nothing."),
     ]
 
     private static let automaticFields: [Field<ServiceDraft>] = [

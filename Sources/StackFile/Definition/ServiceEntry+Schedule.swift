@@ -19,6 +19,21 @@ extension ServiceEntry {
                 at: listeners.location, "nobody accepts from a scheduled service's sockets between its runs",
                 remedy: "leave out `listen`, or the `schedule`")
         }
+        if let routes = draft.routes, !routes.value.isEmpty {
+            report.error(
+                at: routes.location, "nobody answers a scheduled service's requests between its runs",
+                remedy: "leave out `route`, or the `schedule`")
+        }
+        let rollouts: [(key: String, location: SourceLocation?)] = [
+            ("rollout", draft.rollout?.location), ("deploy.update_config", draft.deploy?.value.update?.location),
+            ("deploy.rollback_config", draft.deploy?.value.rollback?.location),
+        ]
+        for (key, location) in rollouts {
+            guard let location else { continue }
+            report.error(
+                at: location, "a scheduled service's next run is the new one, so `\(key)` has no meaning for it",
+                remedy: "leave it out")
+        }
         let readiness: [(key: String, location: SourceLocation?)] = [
             ("probes.readiness", draft.probes?.value.readiness?.location), ("healthcheck", draft.healthcheck?.location),
             ("notify", draft.notify.flatMap { $0.value ? $0.location : nil }),

@@ -12,12 +12,15 @@ extension ServiceEntry {
         let restart = restart(report: &report)
         let notify = draft.notify?.value ?? false
         let hasOwnStartup = draft.probes?.value.startup != nil
+        let replicas = replicas(report: &report)
         return ServiceSpec(
             name: name,
             process: process,
-            replicas: replicas(report: &report),
-            listeners: (draft.listeners?.value ?? []).map { ListenerSpec(name: $0.name.value, address: $0.value.value) }
-                .sorted { $0.name < $1.name },
+            replicas: replicas,
+            listeners: (draft.listeners?.value ?? []).map { listener in
+                let draft = listener.value.value
+                return ListenerSpec(name: listener.name.value, address: draft.address, options: draft.options)
+            }.sorted { $0.name < $1.name },
             ports: (draft.ports?.value ?? []).map { PortSpec(name: $0.name.value, assignment: $0.value.value) }
                 .sorted { $0.name < $1.name },
             notify: notify,
@@ -35,7 +38,13 @@ extension ServiceEntry {
                 var watch = watch
                 watch.path = Paths.join(directory, watch.path)
                 return watch
-            })
+            },
+            routes: routes(report: &report),
+            rollout: rollout(
+                replicas: replicas, hasReadiness: notify || probes.readiness != nil || probes.startup != nil,
+                report: &report),
+            secrets: secrets(report: &report),
+            onSecretChange: draft.secretChange?.value ?? .rollout)
     }
 
     private var stop: StopSpec {

@@ -2,20 +2,13 @@ import StackModel
 
 /// Specs as a stack file writes them: long forms, every default, `$` doubled where it stands for itself.
 extension ServiceSpec {
-    /// Keys that no instance knows of: how many there are, and when they are started or restarted.
-    static let keysOutsideOfRevisions: Set = ["replicas", "schedule", "develop"]
-
-    /// What makes a revision.
-    var contentForRevision: String {
-        JSONValue.object(json.members.filter { !Self.keysOutsideOfRevisions.contains($0.key) }).text
-    }
-
     var json: JSONValue {
         .present([
             "command": .templates(process.command),
             "working_dir": process.workingDirectory.map { .template($0) },
             "environment": .nonEmpty(process.environment.map { .init($0.name, .template($0.value)) }),
             "stdin_open": .boolean(process.keepsStandardInputOpen),
+            "secrets": .nonEmpty(secrets.map { .plain($0.name) }),
             "user": process.user.map { .plain($0) },
             "group": process.group.map { .plain($0) },
             "group_add": .nonEmpty(process.supplementaryGroups.map { .plain($0) }),
@@ -25,10 +18,18 @@ extension ServiceSpec {
             "oom_score_adj": process.oomScoreAdjustment.map { .integer($0) },
             "no_new_privileges": .boolean(process.noNewPrivileges),
             "depends_on": .nonEmpty(
-                dependencies.map { .init($0.service.text, ["condition": .plain($0.condition.rawValue)]) }),
+                dependencies.map { dependency in
+                    .init(
+                        dependency.service.text,
+                        [
+                            "condition": .plain(dependency.condition.rawValue),
+                            "restart": .boolean(dependency.restart),
+                        ])
+                }),
             "replicas": .integer(replicas),
-            "listen": .nonEmpty(listeners.map { .init($0.name, ["address": $0.address.json]) }),
+            "listen": .nonEmpty(listeners.map { .init($0.name, $0.json) }),
             "ports": .nonEmpty(ports.map { .init($0.name, $0.assignment.json) }),
+            "route": .nonEmpty(routes.map { .init($0.name, $0.json) }),
             "notify": .boolean(notify),
             "probes": JSONValue.present([
                 "startup": probes.startup?.json, "readiness": probes.readiness?.json,
@@ -42,6 +43,8 @@ extension ServiceSpec {
             "pre_stop": stop.preStop.map { .templates($0) },
             "drain": .duration(stop.drain),
             "logging": logging.json,
+            "rollout": schedule == nil ? rollout.json : nil,
+            "on_secret_change": secrets.isEmpty ? nil : onSecretChange.json,
             "schedule": schedule?.json,
             "develop": watches.isEmpty ? nil : ["watch": .array(watches.map(\.json))],
         ])
@@ -108,51 +111,9 @@ extension ControlSpec {
     }
 }
 
-extension JSONValue {
-    fileprivate static func template(_ template: Template) -> JSONValue { .string(template.description) }
-    fileprivate static func templates(_ templates: [Template]) -> JSONValue { .array(templates.map { .template($0) }) }
-    fileprivate static func integer(_ value: Int) -> JSONValue { .number(String(value)) }
-    fileprivate static func duration(_ value: Duration) -> JSONValue { .string(value.text) }
-
-    /// Nil for what has no member: it is not written at all.
-    fileprivate static func nonEmpty(_ members: [Member]) -> JSONValue? { members.isEmpty ? nil : .object(members) }
-    fileprivate static func nonEmpty(_ elements: [JSONValue]) -> JSONValue? {
-        elements.isEmpty ? nil : .array(elements)
-    }
-    fileprivate var unlessEmpty: JSONValue? { self == .object([]) ? nil : self }
-
-    /// A text that refers to nothing.
-    fileprivate static func plain(_ text: String) -> JSONValue { .string(TemplateForm.escaped(text)) }
-}
-
-extension UInt16 {
-    fileprivate var octalText: String {
-        let digits = String(self, radix: 8)
-        return String(repeating: "0", count: Swift.max(0, 4 - digits.count)) + digits
-    }
-}
-
 extension ResourceLimit {
     fileprivate var json: JSONValue {
         ["soft": .number(soft.map { String($0) } ?? "-1"), "hard": .number(hard.map { String($0) } ?? "-1")]
-    }
-}
-
-extension ListenerSpec.Address {
-    fileprivate var json: JSONValue {
-        switch self {
-        case .tcp(let host, let port): .plain(NetworkAddress.text(host: host, port: String(port)))
-        case .unix(let path): .string("unix:" + path.description)
-        }
-    }
-}
-
-extension PortSpec.Assignment {
-    fileprivate var json: JSONValue {
-        switch self {
-        case .automatic: "auto"
-        case .fixed(let port): .integer(Int(port))
-        }
     }
 }
 

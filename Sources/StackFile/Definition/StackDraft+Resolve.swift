@@ -14,7 +14,7 @@ extension StackDraft {
         EndpointChecks.check(services, report: &report)
         DependencyResolver.resolve(&services, report: &report)
         for index in services.indices {
-            services[index].spec.revision = Revision(hashing: services[index].spec.contentForRevision)
+            services[index].spec.definition = services[index].spec.definitionHash
         }
         return StackSpec(
             name: name, directory: directory, services: services.map(\.spec),

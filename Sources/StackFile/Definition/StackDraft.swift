@@ -28,6 +28,7 @@ extension StackDraft {
     static let fields: [Field<StackDraft>] = [
         Field("name", \.name, .stackName, default: "the base name of the first file's directory", "The stack's name."),
         Field("services", \.services, .services, "What runs, by name."),
+        Field(resolved: "secrets", .secretFiles, "Files that services read, by names, each as `{file: PATH}`."),
         Field("control", \.control, .control, "Who may do what over the control API."),
         Field(resolved: "include", .includes, "Files whose services are added to these."),
         Field("version", .text("a text"), "Obsolete, as in Compose.") { _, _, entry, report in

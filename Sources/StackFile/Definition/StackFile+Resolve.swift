@@ -14,6 +14,7 @@ extension StackFile {
     private static func spec(of document: Document, report: inout Report) -> StackSpec? {
         // Where no file could be read, whatever may be said of its content is noise.
         let isUnread = document.root.entries.isEmpty && report.diagnostics.hasErrors
+        report.secrets = SecretFiles(document.root["secrets"], in: document.directory, report)
         guard !isUnread, let draft = Definition<StackDraft>.stack.read(document.root, "the file", &report) else {
             return nil
         }

@@ -95,8 +95,11 @@ extension DocumentLoader {
         for section in included.entries {
             if section.key == "name" || section.key == "version" || section.key.hasPrefix("x-") { continue }
             var section = section
-            if section.key == "control" {
-                section.value = section.value.control(movedFrom: TemplateForm.escaped(inclusion.directory))
+            let directory = TemplateForm.escaped(inclusion.directory)
+            switch section.key {
+            case "control": section.value = section.value.control(movedFrom: directory)
+            case "secrets": section.value = section.value.secrets(movedFrom: directory)
+            default: break
             }
             let own = document[section.key]
             guard section.value.isMapping, own?.isMapping != false else {

@@ -188,11 +188,14 @@ private struct Expansion {
     /// `${replica.index` or the like is read: one of stackd's own references, which stays for the daemon to fill.
     private mutating func dotted(_ name: String, dollar: Int) -> [UInt8] {
         if let own = Self.ownReference(name) { return ended(own, name: name, dollar: dollar) }
-        let known = ["replica.index", "service.name", "port.NAME"]
+        let known = ["replica.index", "service.name", "port.NAME", "listen.NAME.fd", "secret.NAME"]
         let remedy = suggestion(for: name, among: known).map { "did you mean `${\($0)}`?" }
         fault(
             .error, at: dollar, "`${\(name)}` is not known",
-            remedy: remedy ?? "there are `${replica.index}`, `${service.name}` and `${port.NAME}`")
+            remedy: remedy
+                ?? "there are `${replica.index}`, `${service.name}`, `${port.NAME}`, `${listen.NAME.fd}` and "
+                + "`${secret.NAME}`"
+        )
         skipPastBrace()
         return []
     }

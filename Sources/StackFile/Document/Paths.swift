@@ -76,6 +76,11 @@ extension Node {
         return result
     }
 
+    /// The `secrets` of a file that was written for another directory, likewise.
+    func secrets(movedFrom directory: String) -> Node {
+        mapValues { $0.path(movedFrom: directory, key: "file") }
+    }
+
     /// A path, or the entry of a mapping that is one, starting from another directory.
     private func path(movedFrom directory: String, key: String? = nil) -> Node {
         if let key, let entry = entries.first(where: { $0.key == key }) {
@@ -87,7 +92,7 @@ extension Node {
         return Node(.scalar(Paths.join(directory, text), isQuoted: isQuoted), at: location)
     }
 
-    /// A listener's address: `unix:PATH`, `./PATH` or one that is no path, also as `{address: …}`.
+    /// A listener's address: `unix:PATH`, `unix-dgram:PATH`, `./PATH` or one that is no path, also as `{address: …}`.
     private func listener(movedFrom directory: String) -> Node {
         if let address = entries.first(where: { $0.key == "address" }) {
             var result = self
@@ -95,10 +100,10 @@ extension Node {
             return result
         }
         guard case .scalar(let text, let isQuoted) = content else { return self }
-        let hasPrefix = text.hasPrefix("unix:")
-        let path = hasPrefix ? String(text.dropFirst(5)) : text
-        guard hasPrefix || path.hasPrefix("./"), !path.hasPrefix("@"), Paths.isRelative(path) else { return self }
-        return Node(.scalar("unix:" + Paths.join(directory, path), isQuoted: isQuoted), at: location)
+        let prefix = ["unix:", "unix-dgram:"].first(where: text.hasPrefix)
+        let path = String(text.dropFirst(prefix?.count ?? 0))
+        guard prefix != nil || path.hasPrefix("./"), !path.hasPrefix("@"), Paths.isRelative(path) else { return self }
+        return Node(.scalar((prefix ?? "unix:") + Paths.join(directory, path), isQuoted: isQuoted), at: location)
     }
 
     private func mapValues(_ change: (Node) -> Node) -> Node {

@@ -9,10 +9,22 @@ extension Template.Part {
         case "service.name": self = .serviceName
         case "replica.index": self = .replicaIndex
         default:
-            let name = reference.dropFirst(5)
-            guard reference.hasPrefix("port."), !name.isEmpty, !name.contains(".") else { return nil }
-            self = .port(String(name))
+            if let name = Self.name(in: reference, after: "port."), !name.contains(".") {
+                self = .port(name)
+            } else if let name = Self.name(in: reference, after: "listen.", before: ".fd"), !name.contains(".") {
+                self = .listenerDescriptor(name)
+            } else if let name = Self.name(in: reference, after: "secret.") {
+                self = .secret(name)
+            } else {
+                return nil
+            }
         }
+    }
+
+    private static func name(in reference: String, after prefix: String, before suffix: String = "") -> String? {
+        guard reference.hasPrefix(prefix), reference.dropFirst(prefix.count).hasSuffix(suffix) else { return nil }
+        let name = reference.dropFirst(prefix.count).dropLast(suffix.count)
+        return name.isEmpty ? nil : String(name)
     }
 }
 
@@ -55,9 +67,13 @@ extension Template {
         of scalar: String, at location: SourceLocation, as use: String, into diagnostics: inout DiagnosticList
     ) -> String {
         parse(scalar).parts.reduce(into: "") { result, part in
-            if case .text(let text) = part {
-                result += text
-            } else {
+            switch part {
+            case .text(let text): result += text
+            case .secret:
+                diagnostics.error(
+                    at: location, "`\(Template(parts: [part]))` cannot stand in \(use)",
+                    remedy: "it is a path for commands and the environment")
+            case .stateDirectory, .runDirectory, .serviceName, .replicaIndex, .port, .listenerDescriptor:
                 diagnostics.error(
                     at: location, "`\(Template(parts: [part]))` cannot stand in \(use)",
                     remedy: "it has a value only for each replica, when stackd starts it")

@@ -32,6 +32,7 @@ extension Judge {
             if told.services[index].runs.expected == nil && told.services[index].wanted == 0 { return }
             problem = told.services[index].runs.take(.isSkipped)
         case .runEnded(let outcome): problem = endRun(index, outcome)
+        case .rollout(let reason): return try read(reason, of: index)
         default: return
         }
         if let problem { throw violation(.schedule, "\(problem) (\(name))") }

@@ -4,36 +4,54 @@ import SupervisorCore
 /// From the order to make an instance to its release.
 extension Judge {
     mutating func spawn(_ id: InstanceID, _ replica: ReplicaID, _ revision: ServiceRevision) throws(Violation) {
-        guard let position = told.position(of: replica) else {
+        guard let slot = told.position(of: replica) else {
             throw violation(.lifecycle, "\(id) is of \(replica), which is not in the stack")
         }
         if id <= lastInstance {
             throw violation(.identity, "\(id) follows \(lastInstance)")
         }
         lastInstance = id
-        if let other = told.replicas[position].instance {
-            throw violation(.oneInstance, "\(id) is made while \(other.id) of \(replica) is there")
-        }
         guard announced == id else {
             throw violation(.journal, "\(id) is made and the journal does not know of it")
         }
         announced = nil
-        let service = told.replicas[position].service
-        try checkMayStart(id, service)
-        guard told.services[service].wantedReplicas.contains(position) else {
+        let service = told.replicas[slot].service
+        guard told.services[service].wantedReplicas.contains(slot) else {
             throw violation(.scale, "\(id) is of \(replica), and \(told.services[service].wanted) are wanted")
         }
-        guard revision.spec.revision == told.services[service].spec.revision else {
-            throw violation(.change, "\(id) of \(replica) is made of revision \(revision.spec.revision)")
+        try checkRevision(revision, of: id, slot)
+        guard let row = told.row(for: revision, slot) else {
+            throw violation(.oneInstance, "\(id) is made while another of \(replica) is there")
         }
-        if let notBefore = told.replicas[position].restarts.notBefore, told.servedUntil < notBefore {
+        try checkMayStart(id, service, revision.spec)
+        try checkNumbers(id, service, row, revision)
+        if let notBefore = told.replicas[row].restarts.notBefore, told.servedUntil < notBefore {
             throw violation(.backoff, "\(id) of \(replica) is made, not before \(notBefore.sinceOrigin.text)")
         }
-        told.replicas[position].restarts.started()
-        told.add(ToldInstance(id, replica: position, service: service, revision))
+        told.replicas[row].restarts.started()
+        let dependencies = told.services[service].dependencies.map(\.service)
+        told.add(ToldInstance(id, replica: row, service: service, revision, dependencies: dependencies))
     }
 
-    private func checkMayStart(_ id: InstanceID, _ service: Int) throws(Violation) {
+    /// It is of what counts, or of what its slot had before; where it had nothing, of what the service had.
+    private mutating func checkRevision(_ revision: ServiceRevision, of id: InstanceID, _ slot: Int) throws(Violation) {
+        let index = told.replicas[slot].service
+        let service = told.services[index]
+        let good = service.rollouts.maybeGood.last.flatMap { service.rollouts.revisions[$0] }
+        let own = told.replicas[slot].revision
+        var known = [service.revision]
+        if service.rollouts.current != nil, !told.isOfTarget(own, index) {
+            known += [own, good].compactMap { $0 } + service.rollouts.former
+        }
+        let isKnown = known.contains { $0.epoch == revision.epoch && $0.spec.isOfSameContent(as: revision.spec) }
+        guard isKnown else {
+            let replica = told.replicas[slot].id
+            throw violation(
+                .change, "\(id) of \(replica) is made of revision \(revision.spec.revision), epoch \(revision.epoch)")
+        }
+    }
+
+    private func checkMayStart(_ id: InstanceID, _ service: Int, _ spec: ServiceSpec) throws(Violation) {
         let name = told.services[service].name
         if told.isShuttingDown || !told.services[service].isDesired {
             throw violation(.nothingLeft, "\(id) of \(name) is made, which was stopped")
@@ -49,7 +67,7 @@ extension Judge {
         if told.services[service].isScheduled, !told.services[service].runs.isUnderWay {
             throw violation(.schedule, "\(id) of \(name) is made, and no run of it is under way")
         }
-        if !told.services[service].hasListeners {
+        if !told.services[service].listeners.include(spec) {
             throw violation(.conditions, "\(id) of \(name) is made before its listeners are bound")
         }
     }
@@ -62,7 +80,27 @@ extension Judge {
         for role in ProbeRole.allCases where instance[role].run != nil {
             throw violation(.probes, "\(id) is released while a run of its \(role) probe is under way")
         }
-        told.removeInstance(ofReplica: instance.replica)
+        told.remove(id)
+    }
+
+    /// It goes on as it runs, with what a newer spec says.
+    mutating func adopt(_ id: InstanceID, _ revision: ServiceRevision) throws(Violation) {
+        let instance = try instance(id, for: "a newer spec")
+        guard instance.spec.becomes(revision.spec), instance.revision.epoch == revision.epoch else {
+            throw violation(
+                .change, "\(id) takes over revision \(revision.spec.revision), for which it has to be made anew")
+        }
+        if case .running = instance.process, instance.spec.secrets != revision.spec.secrets,
+            case .signal(let signal) = revision.spec.onSecretChange
+        {
+            told.expectedSignals[id] = signal
+        }
+        let dependencies = told.services[instance.service].dependencies.map(\.service)
+        told.change(id) { instance, _ in
+            instance.adopt(revision)
+            instance.dependencies = dependencies
+        }
+        if let row = told.row(of: id) { told.replicas[row].revision = revision }
     }
 
     mutating func write(_ record: JournalRecord) throws(Violation) {
@@ -78,7 +116,7 @@ extension Judge {
                 throw violation(.journal, "\(id) is recorded as started, and does not run")
             }
         case .ended(let id):
-            if let position = told.position(of: id), let instance = told.replicas[position].instance {
+            if let instance = told.instance(id) {
                 guard case .gone = instance.process else {
                     throw violation(.journal, "\(id) is recorded as ended while something of it runs")
                 }
@@ -87,5 +125,11 @@ extension Judge {
                 throw violation(.journal, "\(id) is recorded as ended, and the journal does not hold it for alive")
             }
         }
+    }
+}
+
+extension ServiceSpec {
+    fileprivate func isOfSameContent(as other: ServiceSpec) -> Bool {
+        definition == other.definition && executable == other.executable && secrets == other.secrets
     }
 }

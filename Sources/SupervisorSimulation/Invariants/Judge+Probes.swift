@@ -25,7 +25,7 @@ extension Judge {
         if now < spawnedAt.advanced(by: spec.initialDelay) {
             throw violation(.probes, "the \(run.role) probe of \(id) is started before its initial delay is over")
         }
-        if probe.lastNumber > 0, now < probe.startedAt.advanced(by: spec.period) {
+        if let startedAt = probe.startedAt, now < startedAt.advanced(by: spec.period) {
             throw violation(.probes, "the \(run.role) probe of \(id) is started twice within its period")
         }
         let limit = spec.patience(as: run.role).map { now.advanced(by: $0) }
@@ -39,6 +39,7 @@ extension Judge {
             throw violation(.probes, "\(run.role) run \(run.number) of \(id) is cancelled and is not under way")
         }
         let hasTimedOut = instance[run.role].limit.map { $0 <= told.servedUntil } ?? false
+        if instance[run.role].isObsolete { return told.change(id) { instance, _ in instance[run.role].end() } }
         guard hasTimedOut || !instance.isRunning else {
             throw violation(.probes, "\(run.role) run \(run.number) of \(id) is cancelled before its timeout")
         }

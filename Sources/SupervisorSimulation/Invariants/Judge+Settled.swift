@@ -3,15 +3,20 @@ import SupervisorCore
 
 /// What must hold between two steps: nothing that is due is put off, once the core was told that its time has come.
 extension Judge {
-    func checkSettled() throws(Violation) {
+    mutating func checkSettled() throws(Violation) {
+        try checkRollouts()
         for service in told.services.indices {
             let mayStart = told.mayStart(service)
             let isGoingDown = told.services[service].isGoingDown
-            let mustEnd = isGoingDown && told.holder(of: service) == nil
-            for position in told.services[service].replicas {
-                let isUnwanted = !isGoingDown && told.isUnwanted(position)
+            let mustEnd = isGoingDown && told.holder(of: service) == nil && !told.outlivesReplacement(service)
+            for instance in told.leaving where instance.service == service {
+                try refuse(instance.objection(mustEnd: mustEnd || !isGoingDown, served: told.servedUntil), instance)
+            }
+            for position in told.services[service].rows {
+                let isUnwanted = !isGoingDown && (told.isUnwanted(position) || told.forNothing.contains(position))
                 let objection = told.replicas[position].objection(
-                    mayStart: mayStart && !isUnwanted, mustEnd: mustEnd || isUnwanted, served: told.servedUntil)
+                    mayStart: mayStart && !isUnwanted && told.isAlone(position), mustEnd: mustEnd || isUnwanted,
+                    served: told.servedUntil)
                 if let objection {
                     throw violation(objection.invariant, "\(told.replicas[position].id) \(objection.detail)")
                 }
@@ -19,11 +24,18 @@ extension Judge {
             try checkRemains(service)
             try checkRun(service)
         }
+        told.forNothing.removeAll()
+    }
+
+    private func refuse(_ objection: Objection?, _ instance: ToldInstance) throws(Violation) {
+        guard let objection else { return }
+        let name = told.services[instance.service].name
+        throw violation(objection.invariant, "\(instance.id), which leaves \(name), \(objection.detail)")
     }
 
     /// Of a service that is gone from the file nothing stays.
     private func checkRemains(_ index: Int) throws(Violation) {
-        guard !told.services[index].isListed, told.services[index].listeners != .closed, !told.hasInstance(index)
+        guard !told.services[index].isListed, told.services[index].listeners.state != .closed, !told.hasInstance(index)
         else { return }
         throw violation(.change, "\(told.services[index].name) is gone from the stack file, and its listeners are open")
     }
@@ -36,26 +48,31 @@ extension Judge {
 
     func checkReplicas(of services: [ServiceSnapshot]) throws(Violation) {
         for service in services {
-            let isBlocked = told.index(of: service.name).map { told.isBlocked($0) } ?? false
-            for replica in service.replicas {
-                guard let position = told.position(of: replica.id) else { continue }
-                if told.hasFailed(position, isBlocked: isBlocked), replica.state != .failed {
-                    throw violation(.readiness, "\(replica.id) has failed or never can start, and is \(replica.state)")
-                }
-                let instance = told.replicas[position].instance
-                if replica.state == .stopped || replica.state == .completed || replica.state == .failed, let instance {
-                    throw violation(.nothingLeft, "\(replica.id) is \(replica.state), and \(instance.id) is there")
-                }
-                if replica.isReady != (instance?.isReady == true) {
-                    throw violation(.readiness, "\(replica.id) is shown as \(replica.isReady ? "" : "not ")ready")
-                }
-                if replica.instance != instance?.id {
-                    throw violation(.readiness, "\(replica.id) is shown with another instance than it has")
-                }
-                guard replica.restartCauses.reduce(0, { $0 + $1.count }) == replica.restarts else {
-                    throw violation(.readiness, "\(replica.id) has had restarts of no cause")
-                }
+            let index = told.index(of: service.name)
+            let isBlocked = index.map { told.isBlocked($0) } ?? false
+            for replica in service.replicas { try check(replica, isBlocked: isBlocked) }
+            guard let index else { continue }
+            let shown = service.replicas.compactMap(\.instance).sorted()
+            guard shown == told.instances(of: index).map(\.id).sorted() else {
+                throw violation(.readiness, "\(service.name) is shown with \(shown), which are not its instances")
             }
+        }
+    }
+
+    private func check(_ replica: ReplicaSnapshot, isBlocked: Bool) throws(Violation) {
+        guard let slot = told.position(of: replica.id) else { return }
+        let instance = replica.instance.flatMap { told.instance($0) }
+        if instance == nil, told.isAlone(slot), told.hasFailed(slot, isBlocked: isBlocked), replica.state != .failed {
+            throw violation(.readiness, "\(replica.id) has failed or never can start, and is \(replica.state)")
+        }
+        if replica.state == .stopped || replica.state == .completed || replica.state == .failed, let instance {
+            throw violation(.nothingLeft, "\(replica.id) is \(replica.state), and \(instance.id) is there")
+        }
+        if replica.isReady != (instance?.isReady == true) {
+            throw violation(.readiness, "\(replica.id) is shown as \(replica.isReady ? "" : "not ")ready")
+        }
+        guard replica.restartCauses.reduce(0, { $0 + $1.count }) == replica.restarts else {
+            throw violation(.readiness, "\(replica.id) has had restarts of no cause")
         }
     }
 
@@ -69,7 +86,7 @@ extension Judge {
             }
             shown.removeFirst()
             let isThere =
-                service.isListed || told.hasInstance(index) || service.unansweredOpenings > 0
+                service.isListed || told.hasInstance(index) || service.listeners.isAwaitingAnswers
                 || told.hasDependentInstance(index)
             guard isThere else { throw violation(.change, "\(service.name) is shown, and nothing of it is left") }
             try check(first, of: index)
@@ -82,7 +99,7 @@ extension Judge {
         guard service.isListed else { return }
         guard shown.wantedReplicas == service.wanted,
             shown.replicas.allSatisfy({ $0.id.index < service.wanted || $0.instance != nil }),
-            shown.replicas.count(where: { $0.id.index < service.wanted }) == service.wanted
+            Set(shown.replicas.map(\.id.index).filter { $0 < service.wanted }).count == service.wanted
         else {
             let count = shown.replicas.count
             throw violation(.scale, "\(service.name) is shown with \(count) replicas of \(service.wanted)")
@@ -96,7 +113,9 @@ extension Judge {
     /// Everything has come up, and nothing goes on: what runs is what the stack file says.
     func checkQuiescent(_ snapshot: StackSnapshot) throws(Violation) {
         for shown in snapshot.services {
-            guard let index = told.index(of: shown.name), told.services[index].unansweredOpenings == 0 else { continue }
+            guard let index = told.index(of: shown.name), !told.services[index].listeners.isAwaitingAnswers,
+                !told.isHopeless(index), !told.isStuck(index), !told.outlivesReplacement(index)
+            else { continue }
             let service = told.services[index]
             guard service.isListed, shown.revision == service.spec.revision else {
                 throw violation(.change, "\(shown.name) is there in revision \(shown.revision)")
@@ -137,7 +156,9 @@ struct Objection {
 extension Told {
     /// Nothing keeps an instance of the service from being made.
     fileprivate func mayStart(_ service: Int) -> Bool {
-        services[service].isDesired && !services[service].isGoingDown && services[service].hasListeners
+        services[service].isDesired && !services[service].isGoingDown
+            && (services[service].listeners.state == .open
+                || services[service].listeners.state == .closed && services[service].spec.listeners.isEmpty)
             && (!services[service].isScheduled || services[service].runs.isUnderWay)
             && unmetDependency(of: service) == nil
     }
@@ -159,6 +180,7 @@ extension ToldInstance {
         case .spawning, .leaving: return nil
         case .running: break
         }
+        if isMisplaced { return Objection(.rotation, "has \(id), which is in the rotation or ready, and not both") }
         guard stopCause == nil else { return nil }
         if hasFailedStartup || hasFailedLiveness || hasReportedBroken {
             return Objection(.lifecycle, "has \(id), which has failed its probe or says so, and is not ended")

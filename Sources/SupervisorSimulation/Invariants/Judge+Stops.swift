@@ -16,6 +16,12 @@ extension Judge {
             instance.stopCause = cause
             instance.stopDecidedAt = now
         }
+        if case .replaced = cause {
+            told.replace(id)
+        } else if !cause.isFailure, let row = told.row(of: id), !told.services[instance.service].replicas.contains(row)
+        {
+            told.dismiss(row)
+        }
     }
 
     /// A decision to end an instance has its reason in what was told.
@@ -25,7 +31,12 @@ extension Judge {
         case .stopRequested, .restartRequested, .filesChanged, .shutdown, .specChanged, .removed:
             try checkOrder(of: instance)
             isJustified = told.services[instance.service].isGoingDown
-        case .scaledDown: isJustified = !told.services[instance.service].wantedReplicas.contains(instance.replica)
+        case .replaced(let number, _):
+            try checkReplacement(of: instance, by: number)
+            isJustified = true
+        case .scaledDown:
+            let service = told.services[instance.service]
+            isJustified = !service.wantedReplicas.contains(service.slot(of: instance.replica))
         case .runReplaced: isJustified = told.services[instance.service].runs.isReplacing
         case .startupProbeFailed: isJustified = instance.hasFailedStartup
         case .livenessProbeFailed: isJustified = instance.hasFailedLiveness
@@ -83,7 +94,7 @@ extension Judge {
         }
         told.change(id) { instance, now in
             instance.signalledAt = now
-            instance.graceEnds = now.advanced(by: instance.spec.stop.gracePeriod)
+            instance.graceEnds = now.advanced(by: instance.leastGrace)
         }
     }
 
@@ -108,10 +119,20 @@ extension ToldInstance {
         var earliest = stopDecidedAt
         if spec.stop.preStop != nil {
             guard let hookStartedAt else { return "without its hook" }
-            if isHookRunning, now < hookStartedAt.advanced(by: spec.stop.gracePeriod) { return "while its hook runs" }
+            if isHookRunning, now < hookStartedAt.advanced(by: leastGrace) { return "while its hook runs" }
             earliest = hookStartedAt
         }
-        return now < earliest.advanced(by: spec.stop.drain) ? "before it is drained" : nil
+        switch rotation {
+        case .inside: return "while it is in the rotation"
+        case .leaving(let since): if now < max(since, earliest).advanced(by: longestDrain) { return "with requests" }
+        case .outside:
+            guard spec.routes.isEmpty, now < earliest.advanced(by: min(spec.stop.drain, asked ?? spec.stop.drain))
+            else {
+                return nil
+            }
+            return "before it is drained"
+        }
+        return nil
     }
 
     var hasFailedStartup: Bool { !hasStarted && startup.hasFailed }

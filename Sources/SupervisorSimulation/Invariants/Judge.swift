@@ -33,6 +33,12 @@ struct Judge {
         Violation(invariant, at: now, detail)
     }
 
+    /// Time has passed, and the core has not been told anything.
+    mutating func pass(to time: Instant) {
+        if time > now { stepsAtThisMoment = 0 }
+        told.pass(to: time)
+    }
+
     /// The core is about to be told an event.
     mutating func take(_ event: Event, at time: Instant) throws(Violation) {
         stepsAtThisMoment = time > now ? 0 : stepsAtThisMoment + 1
@@ -48,6 +54,7 @@ struct Judge {
         guard effects.count < Self.effectLimit else {
             throw violation(.progress, "one step has \(effects.count) effects")
         }
+        told.lastReleased = nil
         for effect in effects { try take(effect) }
         if let nextDeadline, nextDeadline < told.servedUntil {
             throw violation(.progress, "the next deadline is \(nextDeadline.sinceOrigin.text)")
@@ -62,14 +69,19 @@ struct Judge {
     private mutating func take(_ effect: Effect) throws(Violation) {
         if hasStopped { try checkAfterTheEnd(effect) }
         switch effect {
-        case .openListeners(let revision): try openListeners(revision)
+        case .openListeners(let revisions): try openListeners(revisions)
         case .closeListeners(let name): try closeListeners(name)
         case .spawn(let id, let replica, let revision): try spawn(id, replica, revision)
+        case .adopt(let id, let revision): try adopt(id, revision)
         case .runPreStop(let id): try runPreStop(id)
         case .signal(let id, let signal, let scope): try self.signal(id, signal, scope)
         case .kill(let id): try kill(id)
         case .startProbe(let id, let run): try start(run, of: id)
         case .cancelProbe(let id, let run): try cancel(run, of: id)
+        case .enterRotation(let id): try enterRotation(id)
+        case .leaveRotation(let id): try leaveRotation(id)
+        case .measure(let measurement): try measure(measurement)
+        case .keepRevisions(let name, let revisions): try keep(revisions, of: name)
         case .release(let id): try release(id)
         case .record(let record): try write(record)
         case .publish(let event): try read(event)
@@ -79,7 +91,7 @@ struct Judge {
 
     /// An effect may only concern an instance that is there.
     func instance(_ id: InstanceID, for effect: String) throws(Violation) -> ToldInstance {
-        guard let position = told.position(of: id), let instance = told.replicas[position].instance else {
+        guard let instance = told.instance(id) else {
             throw violation(.lifecycle, "\(effect) concerns \(id), which was never made or is released")
         }
         return instance
@@ -111,11 +123,11 @@ struct Judge {
     private mutating func stop() throws(Violation) {
         guard !hasStopped else { throw violation(.nothingLeft, "the stack is stopped a second time") }
         hasStopped = true
-        for replica in told.replicas {
-            guard let instance = replica.instance else { continue }
-            throw violation(.nothingLeft, "the stack is stopped while \(instance.id) of \(replica.id) is there")
+        for instance in told.services.indices.flatMap({ told.instances(of: $0) }) {
+            let replica = told.replicas[instance.replica].id
+            throw violation(.nothingLeft, "the stack is stopped while \(instance.id) of \(replica) is there")
         }
-        for service in told.services where service.listeners != .closed {
+        for service in told.services where service.listeners.mayBeOpen {
             throw violation(.nothingLeft, "the stack is stopped while the listeners of \(service.name) are not closed")
         }
         guard journalled.isEmpty else {
@@ -130,32 +142,59 @@ struct Judge {
 
     // MARK: Listeners
 
-    private mutating func openListeners(_ revision: ServiceRevision) throws(Violation) {
-        let (name, listeners) = (revision.spec.name, revision.spec.listeners)
+    /// They are those of what counts, and of what is replaced by it where that has others.
+    private mutating func openListeners(_ revisions: [ServiceRevision]) throws(Violation) {
+        guard let first = revisions.first, revisions.count <= 2 else {
+            throw violation(.lifecycle, "the listeners of \(revisions.count) revisions are opened")
+        }
+        let name = first.spec.name
         guard let index = told.index(of: name), told.services[index].isListed else {
             throw violation(.change, "the listeners of \(name) are opened, which is not in the stack file")
         }
-        if told.hasInstance(index) {
-            throw violation(.change, "the listeners of \(name) change while its instances have the former ones")
+        let service = told.services[index]
+        let known = [service.revision] + service.rollouts.former
+        guard known.contains(where: { $0.spec.listeners == first.spec.listeners }) else {
+            throw violation(.change, "the listeners of \(name) are not those of the revision that counts")
         }
-        switch told.services[index].listeners {
+        for instance in service.rows.compactMap({ told.replicas[$0].instance })
+        where revisions.count == 1 && !instance.isEnding && !revisions.haveListeners(of: instance.spec) {
+            throw violation(.change, "the listeners of \(name) change while \(instance.id) has the former ones")
+        }
+        if revisions.count == 2 {
+            let isNeeded = told.instances(of: index).contains { $0.spec.listeners == revisions[1].spec.listeners }
+            guard isNeeded || service.rollouts.current != nil else {
+                throw violation(.change, "the listeners of \(name) are those of a revision that nothing is of")
+            }
+        }
+        switch service.listeners.state {
         case .closed, .failed: break
         case .opening, .open:
-            guard told.services[index].boundListeners != listeners else {
+            guard !service.listeners.ordered.haveSameListeners(as: revisions) else {
                 throw violation(.lifecycle, "the listeners of \(name) are opened twice")
             }
         }
-        told.services[index].listeners = .opening
-        told.services[index].boundListeners = listeners
-        told.services[index].unansweredOpenings += 1
+        told.services[index].listeners.order(revisions)
     }
 
     private mutating func closeListeners(_ name: ServiceName) throws(Violation) {
         guard let index = told.index(of: name) else { return }
-        if told.services[index].listeners == .closed {
+        if told.services[index].listeners.state == .closed {
             throw violation(.lifecycle, "the listeners of \(name) are closed though they are not open")
         }
-        told.services[index].listeners = .closed
-        told.services[index].boundListeners = []
+        let rows = told.services[index].rows.compactMap { told.replicas[$0].instance }
+        for instance in rows where !instance.isEnding && !instance.spec.listeners.isEmpty {
+            throw violation(.change, "the listeners of \(name) are closed while \(instance.id) has them")
+        }
+        told.services[index].listeners.close()
+    }
+}
+
+extension [ServiceRevision] {
+    fileprivate func haveListeners(of spec: ServiceSpec) -> Bool {
+        spec.listeners.isEmpty || contains { $0.spec.listeners == spec.listeners }
+    }
+
+    fileprivate func haveSameListeners(as other: [ServiceRevision]) -> Bool {
+        count == other.count && zip(self, other).allSatisfy { $0.spec.listeners == $1.spec.listeners }
     }
 }

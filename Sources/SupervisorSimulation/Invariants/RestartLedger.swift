@@ -38,6 +38,9 @@ struct RestartLedger {
 
     private var atLeast = Tally()
     private var atMost = Tally()
+    /// What the latest delay was drawn by.
+    private var lastBound: Duration?
+    private var lastBackoff: RestartSpec.Backoff?
     /// No start before this.
     private(set) var notBefore: Instant?
     /// From then on the backoff is no reason to wait any more.
@@ -93,7 +96,11 @@ struct RestartLedger {
     mutating func restart(
         after delay: Duration, _ spec: RestartSpec, wasReady: Bool, isCounted: Bool, at now: Instant
     ) -> Objection? {
-        let bound = Self.bound(spec.backoff, draws: atMost.draws)
+        // A policy that has changed since then goes on from where the one before stood.
+        let grown = lastBound.map { $0 * spec.backoff.factorThousandths / 1_000 } ?? .zero
+        var bound = Self.bound(spec.backoff, draws: atMost.draws)
+        if lastBackoff != spec.backoff, atMost.draws > 0 { bound = max(bound, grown) }
+        (lastBound, lastBackoff) = (bound, spec.backoff)
         if delay > bound {
             return Objection(.backoff, "the delay is \(delay.text), and at most \(bound.text) is allowed")
         }

@@ -17,10 +17,12 @@ extension Told {
             case (true, let spec?):
                 if !service.isDesired && isNeeded[index] {
                     kind = .start
-                } else if spec == service.spec {
+                } else if spec == service.spec.with(definition: spec.definition) {
                     kind = .none
+                } else if !service.isDesired || service.spec.becomes(spec) {
+                    kind = .live
                 } else {
-                    kind = service.isDesired && !service.spec.isLive(spec) ? .restart : .live
+                    kind = service.isScheduled || spec.schedule != nil ? .restart : .rolling
                 }
             }
             return ServiceChange(service: service.name, kind: kind)
@@ -45,12 +47,12 @@ extension Told {
         return isNeeded
     }
 
-    mutating func apply(_ stack: StackSpec) {
+    mutating func apply(_ stack: StackSpec, atOnce: Bool) {
         let changes = plan(for: stack)
         for change in changes where change.kind != .none {
             guard let index = index(of: change.service) else { continue }
             if let spec = stack.services.first(where: { $0.name == change.service }) {
-                take(spec, for: index, change.kind)
+                take(spec, for: index, change.kind == .rolling && atOnce ? .restart : change.kind)
             } else {
                 services[index].isListed = false
                 goDown(index, isDesired: false)
@@ -67,9 +69,21 @@ extension Told {
         let before = services[index].spec
         if !services[index].isListed || before.replicas != spec.replicas { services[index].scale = nil }
         services[index].isListed = true
-        services[index].revision = ServiceRevision(spec)
-        if kind == .restart || kind == .start && before.with(replicas: spec.replicas) != spec && hasInstance(index) {
+        let revision = ServiceRevision(spec, epoch: services[index].revision.epoch)
+        switch kind {
+        case .rolling where !services[index].isGoingDown:
+            retarget(index, to: revision)
+            services[index].rollouts.expected = .changed
+        case .rolling, .restart:
+            retarget(index, to: revision)
+            services[index].rollouts.isReplacedAtOnce = services[index].rollouts.isReplacedAtOnce || hasInstance(index)
             goDown(index, isDesired: true)
+        case .none, .live, .start, .stop:
+            services[index].revision = revision
+            if kind == .start, before.with(replicas: spec.replicas) != spec, hasInstance(index) {
+                services[index].rollouts.isReplacedAtOnce = true
+                goDown(index, isDesired: true)
+            }
         }
         forgetSurplus(of: index)
     }
@@ -82,8 +96,9 @@ extension Told {
 
     mutating func expectSignal(_ signal: Signal, to name: ServiceName, replica: Int?) {
         guard let index = index(of: name), services[index].isListed else { return }
-        for position in services[index].replicas where replica == nil || replicas[position].id.index == replica {
-            guard let instance = replicas[position].instance, case .running = instance.process else { continue }
+        for instance in instances(of: index) {
+            guard replica == nil || replicas[instance.replica].id.index == replica, case .running = instance.process
+            else { continue }
             expectedSignals[instance.id] = signal
         }
     }
@@ -98,17 +113,15 @@ extension Told {
 }
 
 extension ServiceSpec {
+    func with(definition: Revision) -> ServiceSpec {
+        var spec = self
+        spec.definition = definition
+        return spec
+    }
+
     func with(replicas: Int) -> ServiceSpec {
         var spec = self
         spec.replicas = replicas
         return spec
-    }
-
-    /// What the other says needs no new instances.
-    fileprivate func isLive(_ other: ServiceSpec) -> Bool {
-        var spec = with(replicas: other.replicas)
-        if spec.schedule != nil && other.schedule != nil { spec.schedule = other.schedule }
-        spec.isAwaitedToComplete = other.isAwaitedToComplete
-        return spec == other
     }
 }

@@ -6,8 +6,8 @@ extension Told {
     mutating func take(_ event: Event) {
         switch event {
         case .command(let command): obey(command)
-        case .listenersOpened(let name): answerListeners(of: name, with: .open)
-        case .listenersFailed(let name, _): answerListeners(of: name, with: .failed)
+        case .listenersOpened(let name): answerListeners(of: name, isOpen: true)
+        case .listenersFailed(let name, _): answerListeners(of: name, isOpen: false)
         case .spawned(let id, _):
             change(id) { instance, now in
                 guard case .spawning = instance.process else { return }
@@ -41,34 +41,20 @@ extension Told {
         case .preStopFinished(let id, _):
             change(id) { instance, _ in instance.isHookRunning = false }
         case .notified(let id, let notification): hear(notification, of: id)
+        case .leftRotation(let id):
+            change(id) { instance, _ in
+                if case .leaving = instance.rotation { instance.rotation = .outside }
+            }
+        case .measured(let name, let run, let values): takeMeasurement(of: name, run, values)
         case .timePassed: serveDeadlines()
         case .scheduleDue(let name): comeDue(name)
         case .observed: break
         }
     }
 
-    /// Changes an instance, and concludes what follows for its readiness.
-    mutating func change(_ id: InstanceID, _ change: (inout ToldInstance, Instant) -> Void) {
-        guard let position = position(of: id) else { return }
-        guard var instance = replicas[position].instance else { return }
-        // Taken out while it changes, so that it is not copied.
-        replicas[position].instance = nil
-        let before = instance.readySince
-        change(&instance, now)
-        instance.conclude(at: now)
-        if let before, !instance.isReady {
-            replicas[position].restarts.wasReady(
-                for: before.duration(to: now), served: before.duration(to: servedUntil))
-        }
-        replicas[position].instance = instance
-    }
-
-    private mutating func answerListeners(of name: ServiceName, with state: Service.Listeners) {
+    private mutating func answerListeners(of name: ServiceName, isOpen: Bool) {
         guard let index = index(of: name) else { return }
-        services[index].unansweredOpenings -= 1
-        // What was ordered since then counts.
-        guard services[index].unansweredOpenings == 0, case .opening = services[index].listeners else { return }
-        services[index].listeners = state
+        services[index].listeners.answer(isOpen: isOpen)
     }
 
     private mutating func hear(_ notification: Notification, of id: InstanceID) {
@@ -94,17 +80,18 @@ extension Told {
         guard !isShuttingDown || command.isShutdown else { return }
         switch command {
         case .start(let names): start(names)
-        case .stop(let names):
-            for index in indices(orAll: names) { goDown(index, isDesired: false) }
-        case .restart(let names, _):
-            for index in indices(orAll: names) { goDown(index, isDesired: true) }
+        case .stop(let names, let grace):
+            for index in indices(orAll: names) { goDown(index, isDesired: false, within: grace) }
+        case .restart(let names, let options):
+            for index in indices(orAll: names) { restart(index, options) }
         case .scale(let name, let number): scale(name, to: number)
-        case .apply(let stack): apply(stack)
+        case .apply(let stack, let atOnce): apply(stack, atOnce: atOnce)
+        case .rollout(let name, let action): act(on: name, action)
         case .signal: break
-        case .shutdown(let immediately):
+        case .shutdown(let immediately, let grace):
             isShuttingDown = true
             isImmediate = isImmediate || immediately
-            for index in services.indices { goDown(index, isDesired: false) }
+            for index in services.indices { goDown(index, isDesired: false, within: grace) }
         }
     }
 
@@ -119,17 +106,19 @@ extension Told {
         services[index].isDesired = true
         // A stop that has not begun yet is called off; one that has begun goes on, and a start follows it.
         // So does one where the spec has changed since.
-        let revision = services[index].spec.revision
         let isEnding =
             services[index].wantedReplicas.contains { replicas[$0].instance?.isEnding == true }
+            || leaving.contains { $0.service == index && !$0.isEnding }
             || services[index].replicas.contains { position in
-                replicas[position].instance.map { $0.spec.revision != revision } ?? false
+                replicas[position].instance.map { !isOfTarget($0.revision, index) } ?? false
             }
         services[index].isRestarting = services[index].isRestarting || services[index].isGoingDown && isEnding
         services[index].isGoingDown = services[index].isRestarting
         // What a scheduled one does is its runs' affair.
         guard !services[index].isScheduled else { return }
-        for position in services[index].wantedReplicas {
+        let wanted = services[index].wantedReplicas
+        let beside = wanted.map { services[index].place(beside: $0) }.filter { replicas[$0].revision != nil }
+        for position in wanted + beside {
             if let instance = replicas[position].instance {
                 guard instance.isEnding, replicas[position].afresh != .yes else { continue }
                 replicas[position].afresh = isNamed ? .yes : .maybe
@@ -141,17 +130,51 @@ extension Told {
         }
     }
 
-    mutating func goDown(_ index: Int, isDesired: Bool) {
+    /// What runs is replaced bit by bit; what does not, or is scheduled, is simply started anew.
+    private mutating func restart(_ index: Int, _ options: RestartOptions) {
+        let service = services[index]
+        let isDown = !service.isDesired || service.isGoingDown
+        let revision = renewed(index, options)
+        guard isDown || service.isScheduled || options.atOnce else {
+            services[index].rollouts.grace = options.grace
+            retarget(index, to: revision)
+            services[index].rollouts.expected = options.motive.cause
+            return
+        }
+        let isReplaced = !isDown && !service.isScheduled
+        if isReplaced { services[index].rollouts.isReplacedAtOnce = true }
+        if isReplaced || revision.spec.executable != service.spec.executable { retarget(index, to: revision) }
+        goDown(index, isDesired: true, within: options.grace)
+    }
+
+    mutating func goDown(_ index: Int, isDesired: Bool, within grace: Duration? = nil) {
         services[index].isDesired = isDesired
         services[index].isGoingDown = !isDesired || hasInstance(index)
         services[index].isRestarting = isDesired && hasInstance(index)
         services[index].runs.hasSucceeded = false
         if !isDesired || !services[index].isScheduled { services[index].runs.isQueued = false }
+        services[index].rollouts.current = nil
+        for slot in services[index].replicas { dismiss(services[index].place(beside: slot)) }
+        for place in leaving.indices where leaving[place].service == index {
+            if let grace { leaving[place].limit(to: grace, at: now) }
+        }
         for position in services[index].replicas {
             replicas[position].hasCompleted = false
             replicas[position].afresh = .no
+            if let grace { replicas[position].instance?.limit(to: grace, at: now) }
             // A stop that is called off before it begins forgives nothing.
-            if replicas[position].instance == nil { replicas[position].restarts.forgive() }
+            guard replicas[position].instance == nil else { continue }
+            replicas[position].restarts.forgive()
+            replicas[position].revision = nil
+        }
+    }
+}
+
+extension RestartMotive {
+    fileprivate var cause: RolloutCause {
+        switch self {
+        case .request: .restartRequested
+        case .filesChanged(let count): .filesChanged(count)
         }
     }
 }

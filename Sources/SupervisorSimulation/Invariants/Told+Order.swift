@@ -21,10 +21,17 @@ extension Told {
     }
 
     private func hasInstance(_ dependent: Int, thatDependsOn service: Int) -> Bool {
-        let name = services[service].name
-        return services[dependent].replicas.contains { position in
-            replicas[position].instance?.spec.dependencies.contains { $0.service == name } ?? false
-        }
+        instances(of: dependent).contains { $0.dependencies.contains(service) }
+    }
+
+    /// It is gone from the file, and what depends on it, or may have, is about to be replaced by what does not.
+    func outlivesReplacement(_ service: Int) -> Bool {
+        !services[service].isListed
+            && services[service].dependents.contains { dependent in
+                instances(of: dependent).contains {
+                    $0.dependencies.contains(service) || !isOfTarget($0.revision, dependent)
+                }
+            }
     }
 
     private func isHeld(_ dependent: Int, by service: Int) -> Bool {

@@ -4,104 +4,44 @@ import SupervisorCore
 /// The stack as an observer knows it who sees every event that the core is told and every effect that it asks for, and
 /// nothing of the core itself.
 struct Told {
-    struct Service {
-        let name: ServiceName
-        /// Shared, for it is large and a service is often copied.
-        var revision: ServiceRevision
-        /// It is in the stack file.
-        var isListed: Bool
-        /// How many replicas somebody asked for.
-        var scale: Int?
-        var dependencies: [(service: Int, condition: DependencySpec.Condition)] = []
-        /// Those that depend on it in any of the world's stack files.
-        var dependents: [Int] = []
-        /// As many as it may ever have.
-        let replicas: Range<Int>
-        var runs = ToldRuns()
-        /// Somebody wants it to run.
-        var isDesired = true
-        /// It was told to stop or to restart, and has not come to the end of that.
-        var isGoingDown = false
-        /// It comes up again when it is down.
-        var isRestarting = false
-        var listeners = Listeners.closed
-        /// Those that are to be bound.
-        var boundListeners: [ListenerSpec] = []
-        /// Orders to bind that are not answered.
-        var unansweredOpenings = 0
-
-        var spec: ServiceSpec { revision.spec }
-        var isScheduled: Bool { spec.schedule != nil }
-        var wanted: Int { scale ?? spec.replicas }
-        var wantedReplicas: Range<Int> { replicas.lowerBound..<min(replicas.lowerBound + wanted, replicas.upperBound) }
-
-        /// Its listeners are those of its spec, and bound.
-        var hasListeners: Bool {
-            boundListeners == spec.listeners && (spec.listeners.isEmpty || listeners == .open)
-        }
-
-        mutating func hasComeDown() {
-            isGoingDown = false
-            isRestarting = false
-        }
-
-        enum Listeners {
-            case closed, opening, open, failed
-        }
-    }
-
-    struct Replica {
-        let id: ReplicaID
-        let service: Int
-        /// Its instance, from the order to make it to its release.
-        var instance: ToldInstance?
-        /// Its last instance ended well, and that was its aim.
-        var hasCompleted = false
-        var afresh = Afresh.no
-        var restarts = RestartLedger()
-        var last = Last()
-    }
-
-    /// Whether a start was asked for while the instance was ending, so that what follows it begins afresh.
-    enum Afresh {
-        case no
-        /// What was named needs its service, and that begins anew if one of its replicas had failed.
-        case maybe
-        case yes
-    }
-
-    /// What is to be known of the instance before.
-    struct Last {
-        var wasReady = false
-        /// It could not be made, for a reason that is the host's.
-        var isHostsFault = false
-    }
-
     private(set) var now = Instant.origin
     /// The core has been told that time had passed up to here: what was due by then is done.
     private(set) var servedUntil = Instant.origin
     var services: [Service] = []
+    /// Of each service its slots, then the places beside them.
     var replicas: [Replica] = []
+    /// Instances that others have replaced, or that are to replace nothing any more: nothing follows them.
+    var leaving: [ToldInstance] = []
+    /// Services that were replaced in this step.
+    var replaced: Set<ServiceName> = []
+    /// Rows beside slots that since this step are of what does not count any more, and not ready: they are to end.
+    var forNothing: Set<Int> = []
+    /// The row whose instance was released last: what is said of a replica then is said of that.
+    var lastReleased: Int?
     var isShuttingDown = false
     /// Without hooks, drains and grace, and in no order.
     var isImmediate = false
     /// Signals that somebody has just asked for, and that are still to be sent.
     var expectedSignals: [InstanceID: Signal] = [:]
+    /// Revisions that are bad stay so.
+    let hasLastingFlaws: Bool
     private let indices: [ServiceName: Int]
-    private var replicaByInstance: [InstanceID: Int] = [:]
+    private var rowByInstance: [InstanceID: Int] = [:]
 
     /// The services of all the world's stack files have a place; those of the first are there.
     init(_ universe: Universe, _ beginning: Beginning) {
         indices = universe.indices
+        hasLastingFlaws = universe.hasLastingFlaws
         for (index, spec) in universe.services.enumerated() {
             let first = replicas.count
-            for slot in 0..<universe.replicaLimit(of: spec.name) {
-                replicas.append(Replica(id: ReplicaID(service: spec.name, index: slot), service: index))
+            let limit = universe.replicaLimit(of: spec.name)
+            for slot in 0..<limit * 2 {
+                replicas.append(Replica(id: ReplicaID(service: spec.name, index: slot % limit), service: index))
             }
             services.append(
                 Service(
                     name: spec.name, revision: ServiceRevision(spec), isListed: universe.isInFirst(spec.name),
-                    scale: beginning.restored.scales[spec.name], replicas: first..<replicas.count))
+                    scale: beginning.restored.scales[spec.name], replicas: first..<first + limit))
         }
         for spec in universe.stacks.flatMap(\.services) {
             guard let index = index(of: spec.name) else { continue }
@@ -141,8 +81,8 @@ struct Told {
     func index(of name: ServiceName) -> Int? { indices[name] }
 
     func indices(orAll names: [ServiceName]) -> [Int] {
-        let named = names.isEmpty ? Array(services.indices) : names.compactMap { index(of: $0) }
-        return named.filter { services[$0].isListed }
+        let named = Set(names)
+        return services.indices.filter { services[$0].isListed && (names.isEmpty || named.contains(services[$0].name)) }
     }
 
     /// For each service, whether it is one of these or needed by one of them, directly or not.
@@ -157,49 +97,133 @@ struct Told {
         return isIncluded
     }
 
-    /// The position of a replica, where there is such a one.
+    /// The position of a replica's slot, where there is such a one.
     func position(of replica: ReplicaID) -> Int? {
         guard let service = indices[replica.service] else { return nil }
         let range = services[service].replicas
         return replica.index >= 0 && replica.index < range.count ? range.lowerBound + replica.index : nil
     }
 
-    func position(of instance: InstanceID) -> Int? { replicaByInstance[instance] }
+    /// The row that has the instance; nil where it leaves, or is gone.
+    func row(of id: InstanceID) -> Int? { rowByInstance[id] }
+
+    /// The row that an instance of the revision has its place in; nil where there is none.
+    mutating func row(for revision: ServiceRevision, _ slot: Int) -> Int? {
+        let service = replicas[slot].service
+        // It stood beside the slot still, and was ended there.
+        if replicas[slot].cameUntold, replicas[slot].instance?.isEnding == true { dismiss(slot) }
+        let place = services[service].place(beside: slot)
+        let isOfTarget = isOfTarget(revision, service)
+        let standsBeside = isOfTarget && replicas[place].revision != nil
+        if replicas[slot].instance == nil {
+            if standsBeside { return replicas[place].instance == nil ? place : nil }
+            return slot
+        }
+        guard replicas[place].instance == nil, isOfTarget, !self.isOfTarget(replicas[slot].revision, service) else {
+            return nil
+        }
+        return place
+    }
+
+    func instance(_ id: InstanceID) -> ToldInstance? {
+        if let row = rowByInstance[id] { return replicas[row].instance }
+        return leaving.first { $0.id == id }
+    }
 
     mutating func add(_ instance: ToldInstance) {
-        replicaByInstance[instance.id] = instance.replica
+        rowByInstance[instance.id] = instance.replica
         replicas[instance.replica].instance = instance
+        replicas[instance.replica].revision = instance.revision
         replicas[instance.replica].hasCompleted = false
     }
 
-    /// Its instance is released; a service that was to go down and has nothing left is down.
-    mutating func removeInstance(ofReplica position: Int) {
-        guard let instance = replicas[position].instance else { return }
-        replicaByInstance[instance.id] = nil
-        replicas[position].instance = nil
-        replicas[position].last = Last(
-            wasReady: instance.wasReady, isHostsFault: instance.hasFailedForLackOfRoom)
-        let service = replicas[position].service
-        replicas[position].hasCompleted =
+    /// Changes an instance, and concludes what follows for its readiness.
+    mutating func change(_ id: InstanceID, _ change: (inout ToldInstance, Instant) -> Void) {
+        guard let row = rowByInstance[id] else {
+            guard let place = leaving.firstIndex(where: { $0.id == id }) else { return }
+            change(&leaving[place], now)
+            return leaving[place].conclude(at: now)
+        }
+        guard var instance = replicas[row].instance else { return }
+        // Taken out while it changes, so that it is not copied.
+        replicas[row].instance = nil
+        let before = instance.readySince
+        change(&instance, now)
+        instance.conclude(at: now)
+        if let before, !instance.isReady {
+            replicas[row].restarts.wasReady(
+                for: before.duration(to: now), served: before.duration(to: servedUntil))
+        }
+        replicas[row].instance = instance
+    }
+
+    /// It is released; a service that was to go down and has nothing left is down.
+    mutating func remove(_ id: InstanceID) {
+        lastReleased = rowByInstance[id]
+        guard let row = rowByInstance[id], let instance = replicas[row].instance else {
+            let service = leaving.first { $0.id == id }?.service
+            leaving.removeAll { $0.id == id }
+            return service.map { noteDescent(of: $0) } ?? ()
+        }
+        rowByInstance[id] = nil
+        replicas[row].instance = nil
+        replicas[row].last = Last(
+            wasReady: instance.wasReady, isHostsFault: instance.hasFailedForLackOfRoom, restart: instance.spec.restart)
+        let service = replicas[row].service
+        replicas[row].hasCompleted =
             !services[service].isGoingDown && !services[service].runs.isReplacing && instance.hasReachedItsAim
-        if services[service].isGoingDown { replicas[position].restarts.forgive() }
-        beginAfresh(position)
-        if services[service].isDesired && !hasInstance(service) { services[service].hasComeDown() }
+        if services[service].isGoingDown {
+            replicas[row].restarts.forgive()
+            replicas[row].revision = nil
+        }
+        beginAfresh(row)
+        noteDescent(of: service)
         forgetSurplus(of: service)
+    }
+
+    private mutating func noteDescent(of service: Int) {
+        guard services[service].isDesired, !hasInstance(service) else { return }
+        services[service].hasComeDown()
+    }
+
+    /// What stands beside a slot takes its place, and what was there goes.
+    mutating func swap(_ slot: Int) {
+        let place = services[replicas[slot].service].place(beside: slot)
+        dismiss(slot)
+        replicas[slot] = replicas[place]
+        replicas[slot].instance?.replica = slot
+        replicas[place] = Replica(id: replicas[slot].id, service: replicas[slot].service)
+        if let instance = replicas[slot].instance { rowByInstance[instance.id] = slot }
+    }
+
+    /// Nothing of the service is left, and nothing of it is remembered.
+    mutating func forget(_ index: Int) {
+        for row in services[index].rows where replicas[row].instance == nil { dismiss(row) }
+    }
+
+    /// Nothing follows the row's instance.
+    mutating func dismiss(_ row: Int) {
+        if let instance = replicas[row].instance {
+            rowByInstance[instance.id] = nil
+            leaving.append(instance)
+        }
+        replicas[row] = Replica(id: replicas[row].id, service: replicas[row].service)
     }
 
     /// Of a replica that is not wanted nothing is remembered once its instance is gone.
     mutating func forgetSurplus(of service: Int) {
-        for position in services[service].replicas.dropFirst(services[service].wanted)
-        where replicas[position].instance == nil {
-            replicas[position] = Replica(id: replicas[position].id, service: service)
+        for position in services[service].replicas.dropFirst(services[service].wanted) {
+            for row in [position, services[service].place(beside: position)] where replicas[row].instance == nil {
+                replicas[row] = Replica(id: replicas[row].id, service: service)
+            }
         }
     }
 
     /// It is of a replica that should not be, or of a run that is to make room for another.
     func isUnwanted(_ position: Int) -> Bool {
         let service = replicas[position].service
-        return !services[service].wantedReplicas.contains(position) || services[service].runs.isReplacing
+        let slot = services[service].slot(of: position)
+        return !services[service].wantedReplicas.contains(slot) || services[service].runs.isReplacing
     }
 
     private mutating func beginAfresh(_ position: Int) {
@@ -214,7 +238,12 @@ struct Told {
     }
 
     func hasInstance(_ service: Int) -> Bool {
-        services[service].replicas.contains { replicas[$0].instance != nil }
+        services[service].rows.contains { replicas[$0].instance != nil } || leaving.contains { $0.service == service }
+    }
+
+    /// All of the service's, those that end included.
+    func instances(of service: Int) -> [ToldInstance] {
+        services[service].rows.compactMap { replicas[$0].instance } + leaving.filter { $0.service == service }
     }
 
     // MARK: Conditions
@@ -225,9 +254,9 @@ struct Told {
         if !service.isListed || service.isGoingDown || !service.isDesired { return false }
         switch dependency.condition {
         case .started:
-            return service.replicas.contains { replicas[$0].hasCompleted || replicas[$0].instance?.isRunning == true }
+            return service.rows.contains { replicas[$0].hasCompleted || replicas[$0].instance?.isRunning == true }
         case .healthy:
-            return service.replicas.contains { replicas[$0].instance?.isReady == true }
+            return service.rows.contains { replicas[$0].instance?.isReady == true }
         case .completedSuccessfully:
             if service.isScheduled { return service.runs.hasSucceeded }
             return service.wantedReplicas.allSatisfy { replicas[$0].hasCompleted }
@@ -270,6 +299,7 @@ struct Told {
             || services[service].dependencies.contains { dependency in
                 !holds(dependency)
                     && (services[dependency.service].isScheduled || services[dependency.service].wanted == 0
+                        || isHopeless(dependency.service)
                         || !services[dependency.service].isDesired || waitsInVain(dependency.service))
             }
     }
@@ -281,8 +311,27 @@ struct Told {
         return replica.restarts.isGivenUp || isBlocked && replica.restarts.dueAt.map { $0 < servedUntil } ?? true
     }
 
+    /// Nothing of it is to be replaced any more.
+    private func isReplaced(_ index: Int) -> Bool {
+        services[index].rollouts.current == nil && isOfOneRevision(index)
+    }
+
+    /// It would be replaced, and what that waits for does not come.
+    func isStuck(_ index: Int) -> Bool {
+        services[index].rollouts.current != nil
+            && (waitsInVain(index) || services[index].dependencies.contains { isStuck($0.service) })
+    }
+
     /// Every service that is wanted is ready or has completed, and nothing else runs.
     var isAsDesired: Bool { isSettled(acceptingBlocked: false) }
+
+    /// What the service is, or what it depends on, is bad and stays so.
+    func isHopeless(_ index: Int) -> Bool {
+        guard hasLastingFlaws else { return false }
+        let service = services[index]
+        let isHopeless = service.spec.flaw != nil && !willGoBack(index)
+        return isHopeless || service.dependencies.contains { self.isHopeless($0.service) }
+    }
 
     /// As above, but for what waits for something that can never be, such as the readiness of what has completed.
     var isAsDesiredWherePossible: Bool { isSettled(acceptingBlocked: true) }
@@ -290,8 +339,13 @@ struct Told {
     private func isSettled(acceptingBlocked: Bool) -> Bool {
         services.indices.allSatisfy { index in
             let service = services[index]
-            guard service.isDesired else { return !hasInstance(index) }
+            guard service.isDesired else {
+                let isHeld = outlivesReplacement(index) && service.dependents.contains { isStuck($0) }
+                return !hasInstance(index) || acceptingBlocked && isHeld
+            }
             if acceptingBlocked {
+                if isHopeless(index) { return true }
+                guard service.isScheduled || isStuck(index) || isReplaced(index) else { return false }
                 let surplus = service.replicas.dropFirst(service.wanted)
                 guard !service.isGoingDown, surplus.allSatisfy({ replicas[$0].instance == nil }) else { return false }
             }
@@ -306,9 +360,14 @@ struct Told {
 
     /// What is not as it is wanted, for people.
     var shortcomings: String {
-        services.flatMap { service in
+        let rollouts = services.indices.compactMap { index -> String? in
+            let service = services[index]
+            if let current = service.rollouts.current { return "\(service.name) is on its way to \(current.number)" }
+            return !service.isDesired || isOfOneRevision(index) ? nil : "\(service.name) is of several revisions"
+        }
+        let replicas = services.flatMap { service in
             service.replicas.compactMap { position -> String? in
-                let replica = replicas[position]
+                let replica = self.replicas[position]
                 guard let instance = replica.instance else {
                     return service.isDesired && service.wantedReplicas.contains(position) && !replica.hasCompleted
                         ? "\(replica.id) has no instance" : nil
@@ -316,6 +375,7 @@ struct Told {
                 return instance.isReady && service.isDesired
                     ? nil : "\(replica.id) has \(instance.id), \(instance.process)"
             }
-        }.joined(separator: ", ")
+        }
+        return (rollouts + replicas).joined(separator: ", ")
     }
 }

@@ -17,23 +17,42 @@ struct ToldInstance {
     struct Probe {
         var run: UInt32?
         var lastNumber: UInt32 = 0
-        var startedAt = Instant.origin
+        /// Nil where its period does not count from the last run.
+        var startedAt: Instant?
         var passes = 0
         var failures = 0
         /// It has succeeded, and has not failed since.
         var holds = false
+        private(set) var hasFailed = false
+        /// It has come to ask something else, so that the run under way is of no use any more.
+        private(set) var isObsolete = false
         /// When the run under way has had its time; nil is never.
         var limit: Instant?
-        private let successThreshold: Int
-        private let failureThreshold: Int
+        private var successThreshold: Int
+        private var failureThreshold: Int
 
         /// Of a service that has no such probe, it never runs.
         init(_ spec: ProbeSpec?) {
             successThreshold = spec?.successThreshold ?? 1
-            failureThreshold = spec.map { $0.isToldOnce ? 1 : $0.failureThreshold } ?? 1
+            failureThreshold = Self.failureThreshold(of: spec)
         }
 
-        var hasFailed: Bool { failures >= failureThreshold }
+        private static func failureThreshold(of spec: ProbeSpec?) -> Int {
+            spec.map { $0.isToldOnce ? 1 : $0.failureThreshold } ?? 1
+        }
+
+        /// What has been counted stays where it asks the same. `holds`: that of a probe that was not there.
+        mutating func adopt(_ spec: ProbeSpec?, former: ProbeSpec?, holds: Bool) {
+            guard spec != former else { return }
+            successThreshold = spec?.successThreshold ?? 1
+            failureThreshold = Self.failureThreshold(of: spec)
+            startedAt = nil
+            passes = min(passes, successThreshold)
+            if former?.isAsked != true { self.holds = holds }
+            guard spec?.handler != former?.handler else { return }
+            (passes, failures) = (0, 0)
+            isObsolete = run != nil
+        }
 
         func isOverdue(at time: Instant) -> Bool {
             limit.map { $0 < time } ?? false
@@ -49,9 +68,11 @@ struct ToldInstance {
         mutating func end() {
             run = nil
             limit = nil
+            isObsolete = false
         }
 
         mutating func count(passed: Bool) {
+            hasFailed = !passed && failures + 1 >= failureThreshold
             if passed {
                 failures = 0
                 passes += 1
@@ -64,6 +85,16 @@ struct ToldInstance {
         }
     }
 
+    /// Where it stands with its service's routes.
+    enum Rotation {
+        /// → inside
+        case outside
+        /// It is given requests by these. → leaving
+        case inside([RouteSpec])
+        /// It is given none any more, and has some since then. → outside, inside
+        case leaving(since: Instant)
+    }
+
     struct End {
         var isSuccess: Bool
         /// Exit status 0 of a service that should stay up, before it was.
@@ -71,9 +102,13 @@ struct ToldInstance {
     }
 
     let id: InstanceID
-    let replica: Int
+    /// Its row.
+    var replica: Int
     let service: Int
-    let revision: ServiceRevision
+    /// What its service depended on when it was made, or when it took over what it is of.
+    var dependencies: [Int]
+    /// What it was made of, or has taken over since.
+    private(set) var revision: ServiceRevision
     var process = Process.spawning
     var spawnedAt: Instant?
     /// The core has decided to end it.
@@ -92,7 +127,10 @@ struct ToldInstance {
     /// When its stop signal was sent, and until when it has time after that.
     var signalledAt: Instant?
     var graceEnds: Instant?
+    /// The least time that was asked for its end. It may have been called off since.
+    private(set) var asked: Duration?
     var isKilled = false
+    var rotation = Rotation.outside
     var startup: Probe
     var readiness: Probe
     var liveness: Probe
@@ -105,10 +143,11 @@ struct ToldInstance {
     var wasReady = false
     var readySince: Instant?
 
-    init(_ id: InstanceID, replica: Int, service: Int, _ revision: ServiceRevision) {
+    init(_ id: InstanceID, replica: Int, service: Int, _ revision: ServiceRevision, dependencies: [Int] = []) {
         self.id = id
         self.replica = replica
         self.service = service
+        self.dependencies = dependencies
         self.revision = revision
         let probes = revision.spec.probes
         startup = Probe(probes.startup)
@@ -117,6 +156,18 @@ struct ToldInstance {
     }
 
     var spec: ServiceSpec { revision.spec }
+
+    /// It goes on with what the newer revision says.
+    mutating func adopt(_ newer: ServiceRevision) {
+        if newer.spec.startTimeout != spec.startTimeout, let spawnedAt {
+            startLimit = newer.spec.startTimeout.map { spawnedAt.advanced(by: $0) }
+        }
+        let (former, probes) = (spec.probes, newer.spec.probes)
+        revision = newer
+        startup.adopt(probes.startup, former: former.startup, holds: false)
+        readiness.adopt(probes.readiness, former: former.readiness, holds: hasStarted)
+        liveness.adopt(probes.liveness, former: former.liveness, holds: false)
+    }
 
     subscript(role: ProbeRole) -> Probe {
         get {
@@ -167,6 +218,15 @@ struct ToldInstance {
         if spec.hasReadiness { return !wasReady }
         guard let spawnedAt else { return true }
         return spawnedAt.duration(to: now) < .seconds(1)
+    }
+
+    /// How long it has to end at the least; it may have as long as its spec says.
+    var leastGrace: Duration { min(spec.stop.gracePeriod, asked ?? spec.stop.gracePeriod) }
+
+    /// Somebody wants it to end sooner.
+    mutating func limit(to grace: Duration, at now: Instant) {
+        asked = min(grace, asked ?? grace)
+        if let graceEnds, !isKilled { self.graceEnds = min(graceEnds, now.advanced(by: grace)) }
     }
 
     /// EXTEND_TIMEOUT means the start's limit or the grace period, whichever runs.

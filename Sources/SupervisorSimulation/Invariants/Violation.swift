@@ -20,6 +20,10 @@ public enum Invariant: String, Sendable, CaseIterable {
     case change = "an applied stack file is what runs in the end, and what it does not change is not touched"
     case scale = "a service has as many replicas as were asked for last"
     case schedule = "a scheduled service has one run at a time, and each that is due begins, waits or is left out"
+    case surge = "a service has no more instances than wanted and the surge of its rollout"
+    case availability = "a rollout ends no ready instance where too few would stay"
+    case rollout = "a rollout begins for a reason, keeps to its steps, and ends in one revision"
+    case rotation = "the routes give requests to ready instances only, and none is ended with requests"
     case readiness = "the snapshot shows what the core was told"
 }
 

@@ -27,7 +27,23 @@ import Testing
             "probes: {readiness: {tcp: 80}}", "probes: {readiness: {tcp: 81, period: 2s}}",
             ["probes.readiness.tcp.port: 80 → 81", "probes.readiness.period: 10s → 2s"]
         ),
-        ("", "listen: {http: \":80\"}", ["listen.http.address: - → 0.0.0.0:80"]),
+        (
+            "listen: {http: \":80\"}", "listen: {http: {address: \"*:80\", backlog: 5}}",
+            ["listen.http.address: 0.0.0.0:80 → *:80", "listen.http.backlog: 4096 → 5"]
+        ),
+        (
+            "ports: {a: auto}",
+            "ports: {a: auto}\nroute: {x: {listen: \":80\", mode: tcp}}\nrollout: {order: stop-first}",
+            [
+                "route.x.listen: - → 0.0.0.0:80", "route.x.to: - → a", "route.x.mode: - → tcp",
+                "route.x.drain: - → 30s",
+                "route.x.queue_timeout: - → 30s",
+            ]
+        ),
+        (
+            "", "rollout: {order: start-first, steps: [{pause: {}}]}",
+            ["rollout.max_surge: 0 → 1", "rollout.max_unavailable: 1 → 0", "rollout.steps: - → [{pause: {}}]"]
+        ),
         ("replicas: 2", "replicas: 3\nstop_signal: INT", ["replicas: 2 → 3", "stop_signal: SIGTERM → SIGINT"]),
         (
             "", "develop: {watch: [{path: a}]}",
@@ -36,13 +52,29 @@ import Testing
         (
             "restart: on-failure", "restart: on-failure\nschedule: {every: 1h}",
             [
-                "schedule.every: - → 1h", "schedule.overlap: - → skip", "schedule.run_on_start: - → false",
-                "schedule.history: - → 10",
+                "rollout.max_surge: 0 → -", "rollout.max_unavailable: 1 → -", "rollout.min_ready: 1s → -",
+                "rollout.delay: 0s → -", "rollout.progress_deadline: 10m → -", "rollout.on_failure: rollback → -",
+                "rollout.max_failure_ratio: 0 → -", "schedule.every: - → 1h", "schedule.overlap: - → skip",
+                "schedule.run_on_start: - → false", "schedule.history: - → 10",
             ]
         ),
     ])
     func eachKeyThatIsAnother(before: String, after: String, expected: [String]) throws {
         #expect(try differences(before, after) == expected)
+    }
+
+    @Test func theExecutableAndTheSecretsCountByTheirContent() throws {
+        var before = try service("nice: 1")
+        before.secrets = [SecretSpec(name: "a", path: "/a", digest: "1"), SecretSpec(name: "b", path: "/b")]
+        before.executable = ExecutableFile(path: "/bin/x", digest: "1")
+        var after = before
+        after.secrets[0].digest = "2"
+        after.secrets[1].path = "/c"
+        after.executable?.digest = "2"
+        #expect(
+            ResolvedFile.differences(from: before, to: after).map(\.key) == [
+                "secrets.a.digest", "secrets.b.file", "executable.digest",
+            ])
     }
 
     @Test(arguments: 0..<50 as Range<UInt64>)
@@ -52,7 +84,7 @@ import Testing
         for before in services {
             for after in services {
                 let found = ResolvedFile.differences(from: before, to: after)
-                #expect(found.isEmpty == (before.json == after.json))
+                #expect(found.isEmpty == (before.content == after.content))
                 #expect(found.allSatisfy { $0.before != $0.after && !$0.key.isEmpty })
             }
         }

@@ -4,56 +4,6 @@ import Testing
 @testable import StackFile
 
 @Suite struct EndpointTests {
-    @Test(arguments: [
-        ("\"127.0.0.1:8000\"", ListenerSpec.Address.tcp(host: "127.0.0.1", port: 8000)),
-        ("\":8000\"", .tcp(host: "0.0.0.0", port: 8000)),
-        ("localhost:80", .tcp(host: "localhost", port: 80)),
-        ("\"[::1]:80\"", .tcp(host: "::1", port: 80)),
-        ("{address: \"127.0.0.1:8000\"}", .tcp(host: "127.0.0.1", port: 8000)),
-        ("/run/x.sock", .unix(path: "/run/x.sock")),
-        ("./x.sock", .unix(path: "./x.sock")),
-        ("\"unix:x.sock\"", .unix(path: "x.sock")),
-        ("\"unix:${run_dir}/x.sock\"", .unix(path: Template(parts: [.runDirectory, .text("/x.sock")]))),
-        ("\"${run_dir}/x.sock\"", .unix(path: Template(parts: [.runDirectory, .text("/x.sock")]))),
-    ])
-    func listen(text: String, address: ListenerSpec.Address) throws {
-        #expect(try service("listen: {http: \(text)}").listeners == [ListenerSpec(name: "http", address: address)])
-    }
-
-    @Test(arguments: [
-        ("8000", "`http` cannot be `8000`; it is `HOST:PORT`, `:PORT` or `unix:PATH`"),
-        ("\"web:80\"", "`web` is no numeric address; it is one such as `127.0.0.1` or `[::1]`, or `localhost`"),
-        ("\":0\"", "`0` is no port to listen on; for a free port use `ports: {http: auto}`"),
-        ("\":70000\"", "`70000` is no port to listen on; it is a number from 1 to 65535"),
-        (
-            "\"127.0.0.1:${port.x}\"",
-            "`${port.x}` cannot stand in `http`; it has a value only for each replica, when stackd starts it"
-        ),
-        (
-            "\"udp://0.0.0.0:53\"",
-            "UDP listeners are not in this version; let the program bind the port: `ports: {http: 53}`"
-        ),
-        ("\"@abstract\"", "abstract unix sockets are not in this version; name a path: `unix:${run_dir}/http.sock`"),
-        (
-            "\"unix:@abstract\"",
-            "abstract unix sockets are not in this version; name a path: `unix:${run_dir}/http.sock`"
-        ),
-        ("\"unix:\"", "`http` cannot be `unix:`; it is `HOST:PORT`, `:PORT` or `unix:PATH`"),
-        (
-            "\"/${replica.index}.sock\"",
-            "a listener belongs to the whole service, so it has no replica; leave `${replica.index}` and `${port.…}` out"
-        ),
-        (
-            "\"/\(String(repeating: "x", count: 107))\"",
-            "the path of a unix socket has 108 bytes; it has 107 at the most; a place under `${run_dir}` is shorter"
-        ),
-        ("[80]", "`http` cannot be a list; it is `HOST:PORT`, `:PORT` or `unix:PATH`"),
-        ("{}", "a listener needs `address`; it is `HOST:PORT`, `:PORT` or `unix:PATH`"),
-    ])
-    func listenFaults(text: String, fault: String) {
-        #expect(serviceFaults("listen: {http: \(text)}") == ["3:20: error: \(fault)"])
-    }
-
     @Test func names() {
         #expect(
             serviceFaults("listen: {\"1:x\": \":80\"}") == [
@@ -117,8 +67,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("127.0.0.1:80", "127.0.0.1:80"), ("0.0.0.0:80", "127.0.0.1:80"), ("127.0.0.1:80", "[::]:80"),
-        ("localhost:80", "127.0.0.1:80"), ("[::1]:80", "localhost:80"), ("[::1]:80", "[0:0:0::1]:80"),
+        ("127.0.0.1:80", "127.0.0.1:80"), ("0.0.0.0:80", "127.0.0.1:80"), ("127.0.0.1:80", "*:80"),
+        ("*:80", "[::1]:80"), ("*:80", "*:80"), ("[::]:80", "[::1]:80"), ("localhost:80", "127.0.0.1:80"),
+        ("[::1]:80", "localhost:80"), ("[::1]:80", "[0:0:0::1]:80"), ("*:80", "localhost:80"),
     ])
     func listenersThatCannotBothBeBound(first: String, second: String) {
         #expect(
@@ -129,10 +80,27 @@ import Testing
 
     @Test(arguments: [
         ("127.0.0.1:80", "127.0.0.1:81"), ("127.0.0.1:80", "127.0.0.2:80"), ("127.0.0.1:80", "[::1]:80"),
-        ("0.0.0.0:80", "[::1]:80"), ("localhost:80", "127.0.0.2:80"),
+        ("0.0.0.0:80", "[::1]:80"), ("localhost:80", "127.0.0.2:80"), ("[::]:80", "0.0.0.0:80"),
+        ("127.0.0.1:80", "udp:127.0.0.1:80"), ("udp:127.0.0.1:80", "udp:127.0.0.2:80"), ("@x", "unix-dgram:@x"),
+        ("@x", "/x"),
     ])
     func listenersThatCanBothBeBound(first: String, second: String) {
         #expect(faults(Self.two("listen: {x: \"\(first)\"}", "listen: {x: \"\(second)\"}")) == [])
+    }
+
+    @Test func udpPortsAreAmongThemselves() {
+        #expect(
+            faults(Self.two("listen: {x: \"udp:*:53\"}", "listen: {x: \"127.0.0.1:53/udp\"}")) == [
+                "3:33: error: `a` and `b` both bind UDP port 53, first at 2:33; give one of them another port"
+            ])
+        #expect(faults(Self.two("ports: {x: 53}", "listen: {x: \"udp:*:53\"}")) == [])
+    }
+
+    @Test func whoReusesAPortSharesItWithItsLike() {
+        let (reuser, other) = ("listen: {x: {address: \":80\", reuse_port: true}}", "listen: {x: \":80\"}")
+        #expect(faults(Self.two(reuser, reuser)) == [])
+        #expect(faults(Self.two(reuser, other)).count == 1)
+        #expect(faults(Self.two(other, reuser)).count == 1)
     }
 
     @Test func aFixedPortMayBeBoundOnAnyAddress() {
@@ -150,6 +118,11 @@ import Testing
         #expect(faults(Self.two("listen: {x: \"/${service.name}\"}", "listen: {x: \"/${service.name}\"}")) == [])
         #expect(faults(Self.two("listen: {x: \"/a\"}", "listen: {x: \"/${service.name}\"}")) == [])
         #expect(faults(Self.two("listen: {x: \"/b\"}", "listen: {x: \"/${service.name}\"}")).count == 1)
+        #expect(faults(Self.two("listen: {x: \"/b\"}", "listen: {x: \"unix-dgram:/b\"}")).count == 1)
+        #expect(
+            faults(Self.two("listen: {x: \"@x\"}", "listen: {x: \"unix:@x\"}")) == [
+                "3:33: error: the socket `@x` is there twice, first at 2:33; give each its own name"
+            ])
     }
 
     private static func two(_ first: String, _ second: String) -> String {

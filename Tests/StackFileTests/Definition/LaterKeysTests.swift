@@ -13,21 +13,11 @@ import Testing
             "autoscale: {max: 8, metrics: [{prometheus: {metric: queue_length, target: 0.5}}, {memory: 80%}]}",
             "autoscale"
         ),
-        (
-            "rollout: {max_surge: 25%, max_unavailable: 1, min_ready: 5s, progress_deadline: 2m, on_failure: pause}",
-            "rollout"
-        ),
-        ("rollout: {steps: [{replicas: 1}, {pause: 60s}, {analysis: {}}]}", "rollout"),
         ("resources: {cpus: 0.5, memory: 4G, pids: 100}", "resources"),
         (
             "deploy: {resources: {limits: {cpus: \"0.50\", memory: 50M}, reservations: {memory: 20M}}}",
             "deploy.resources"
         ),
-        (
-            "deploy: {update_config: {parallelism: 2, delay: 10s, order: start-first, failure_action: rollback, monitor: 5s, max_failure_ratio: 0.3}}",
-            "deploy.update_config"
-        ),
-        ("deploy: {rollback_config: {parallelism: 2}}", "deploy.rollback_config"),
         ("cpus: 1.5", "cpus"), ("cpu_shares: 512", "cpu_shares"), ("cpu_period: 100000", "cpu_period"),
         ("cpu_quota: 50000", "cpu_quota"), ("cpuset: 0-3", "cpuset"), ("mem_limit: 1g", "mem_limit"),
         ("mem_reservation: 1g", "mem_reservation"), ("pids_limit: 100", "pids_limit"),
@@ -89,23 +79,6 @@ import Testing
             "autoscale: {max: 3, metrics: [{accept_queue: 0}]}",
             "3:50: error: `accept_queue` cannot be `0`; it is a whole number from 1 to 1000000"
         ),
-        (
-            "rollout: {max_surge: 101%}",
-            "3:26: error: `max_surge` cannot be `101%`; it is a number of replicas, or a percentage up to 100%"
-        ),
-        (
-            "rollout: {min_ready: -1s}",
-            "3:26: error: `min_ready` cannot be `-1s`; it is a duration such as `10s`, `500ms` or `1m30s`"
-        ),
-        (
-            "rollout: {progress_deadline: 0s}",
-            "3:34: error: `progress_deadline` cannot be `0s`; it is a duration longer than 0, such as `10s`, `500ms` or `1m30s`"
-        ),
-        (
-            "rollout: {on_failure: explode}",
-            "3:27: error: `on_failure` cannot be `explode`; it is `rollback` or `pause`"
-        ),
-        ("rollout: {steps: [{pauze: 1s}]}", "3:24: error: unknown key `pauze`; did you mean `pause`?"),
         (
             "resources: {cpus: 0}",
             "3:23: error: `cpus` cannot be `0`; it is a number of processors above 0, such as `0.5`"

@@ -68,14 +68,17 @@ import Testing
             ])
     }
 
-    @Test func restartOfADependencyIsSaidNotToBeCarriedOut() {
-        let result = load(
-            "services: {web: {command: [a], depends_on: {db: {restart: true}}}, db: {command: [b]}}")
-        #expect(result.spec != nil)
-        #expect(
-            result.diagnostics.map(withoutExcerpt) == [
-                "1:59: warning: `restart` of a dependency is not carried out by this version"
-            ])
+    @Test func aDependencyMayRestartItsDependents() throws {
+        let all = try services(
+            """
+            services:
+              web: {command: [a], depends_on: {db: {restart: true}, cache: {restart: false}}}
+              api: {command: [a], depends_on: [db]}
+              db: {command: [b]}
+              cache: {command: [b]}
+            """)
+        #expect(all["web"]?.dependencies.map(\.restart) == [false, true])
+        #expect(all["api"]?.dependencies.map(\.restart) == [false])
     }
 
     @Test(arguments: [

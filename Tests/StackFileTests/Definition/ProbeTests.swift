@@ -207,6 +207,21 @@ import Testing
             serviceFaults(shared) == [
                 "5:26: warning: all replicas share the listener `http`, so any of them may answer the probe; give each replica a port of its own: `ports: {admin: auto}`"
             ])
-        #expect(serviceFaults("listen: {http: \"127.0.0.1:80\"}\nprobes: {readiness: {http: http}}") == [])
+        let single = "listen: {http: \"127.0.0.1:80\"}\nprobes: {readiness: {http: http}}"
+        #expect(
+            serviceFaults(single) == [
+                "4:26: warning: in a rollout the old instance shares the listener `http`, and may answer the new one's probe; give each a port of its own: `ports: {admin: auto}`, or use `rollout: {order: stop-first}`"
+            ])
+        #expect(serviceFaults(single + "\nrollout: {order: stop-first}") == [])
+        #expect(serviceFaults("listen: {http: \"udp::80\"}\nprobes: {readiness: {http: 80}}") == [])
+    }
+
+    @Test func aRouteAnswersForOthers() {
+        let keys = "ports: {http: auto}\nroute: {web: \":80\"}\nprobes: {readiness: {http: %}}"
+        #expect(
+            serviceFaults(keys.replacing("%", with: "80")) == [
+                "5:26: warning: the route `web` leads to whichever replica is ready, so it never leads to a first one; name the port at which the replica itself answers: `http`"
+            ])
+        #expect(serviceFaults(keys.replacing("%", with: "http")) == [])
     }
 }

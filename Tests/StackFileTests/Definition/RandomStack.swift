@@ -4,7 +4,7 @@ import StackModel
 
 /// Stacks that are without a fault and otherwise as odd as they can be.
 struct RandomStack {
-    private var generator: SeededGenerator
+    var generator: SeededGenerator
     private var nextPort: UInt16 = 1000
 
     init(seed: UInt64) {
@@ -23,7 +23,7 @@ struct RandomStack {
             }
         }
         for index in services.indices {
-            services[index].revision = Revision(hashing: services[index].contentForRevision)
+            services[index].definition = services[index].definitionHash
         }
         return StackSpec(name: "shop", directory: "/srv/shop", services: services, control: control())
     }
@@ -32,11 +32,15 @@ struct RandomStack {
         let ports = (0..<Int.random(in: 0...2, using: &generator)).map { PortSpec(name: "p\($0)", assignment: port()) }
         let replicas = ports.contains { $0.assignment != .automatic } ? 1 : Int.random(in: 0...3, using: &generator)
         let listeners = (0..<Int.random(in: 0...2, using: &generator)).map { index in
-            ListenerSpec(name: "l\(index)", address: address(path: "/\(name)-\(index)"))
+            listener("l\(index)", path: "/\(name)-\(index)")
         }
         let names = ports.map(\.name)
+        let routes = (0..<Int.random(in: 0...2, using: &generator)).compactMap { route("r\($0)", ports: names) }
+        let secrets = [SecretSpec(name: "a", path: "/etc/a b"), SecretSpec(name: "b.c", path: "/srv/shop/$b")]
+            .filter { _ in flip() }
+        let hasFixedPort = ports.contains { $0.assignment != .automatic }
         var spec = ServiceSpec(
-            name: name, process: process(ports: names), replicas: replicas,
+            name: name, process: process(ports: names, listeners: listeners.map(\.name)), replicas: replicas,
             dependencies: earlier.compactMap { dependency(on: $0) }, listeners: listeners, ports: ports, notify: flip(),
             probes: ProbeSet(
                 startup: maybe { $0.probe(ports: names, isReadiness: false) },
@@ -47,7 +51,9 @@ struct RandomStack {
             stop: StopSpec(
                 preStop: maybe { [.init("stop")] + [$0.template(ports: names)] }, drain: duration(from: 0),
                 signal: Signal(number: Int32.random(in: 1...31, using: &generator)), gracePeriod: duration(from: 0)),
-            logging: logging(), watches: (0..<Int.random(in: 0...2, using: &generator)).map { _ in watch() })
+            logging: logging(), watches: (0..<Int.random(in: 0...2, using: &generator)).map { _ in watch() },
+            routes: routes, rollout: rollout(hasFixedPort: hasFixedPort, routes: routes.map(\.name)),
+            secrets: secrets, onSecretChange: secrets.isEmpty ? .rollout : pick([.rollout, .signal(.hangup), .nothing]))
         if Int.random(in: 0..<4, using: &generator) == 0 { schedule(&spec) }
         return spec
     }
@@ -71,6 +77,8 @@ struct RandomStack {
     /// Makes a service one that runs by a schedule, without what makes no sense of it.
     private mutating func schedule(_ spec: inout ServiceSpec) {
         (spec.replicas, spec.listeners, spec.notify, spec.watchdog) = (1, [], false, nil)
+        (spec.routes, spec.rollout) = ([], RolloutSpec(pace: .stopFirst))
+        spec.process = process(ports: spec.ports.map(\.name), listeners: [])
         spec.probes.readiness = nil
         spec.restart.mode = pick([.no, .onFailure(maximumRetries: nil), .onFailure(maximumRetries: 7)])
         var trigger = ScheduleSpec.Trigger.interval(duration(from: 1) + .seconds(1))
@@ -94,11 +102,16 @@ struct RandomStack {
         return control
     }
 
-    private mutating func process(ports: [String]) -> ProcessSpec {
+    private mutating func process(ports: [String], listeners: [String]) -> ProcessSpec {
         let variables = ["PATH", "no", "a b", "$x", "1", "é", "x-y"].filter { _ in flip() }
         return ProcessSpec(
-            command: ["serve"] + (0..<Int.random(in: 0...3, using: &generator)).map { _ in template(ports: ports) },
-            environment: variables.map { EnvironmentVariable(name: $0, value: template(ports: ports)) },
+            command: ["serve"]
+                + (0..<Int.random(in: 0...3, using: &generator)).map { _ in
+                    template(ports: ports, listeners: listeners)
+                },
+            environment: variables.map {
+                EnvironmentVariable(name: $0, value: template(ports: ports, listeners: listeners))
+            },
             workingDirectory: maybe { _ in "/var/x y" }, user: maybe { _ in "shop" }, group: maybe { _ in "100" },
             supplementaryGroups: flip() ? ["audio", "no"] : [],
             umask: maybe { UInt16.random(in: 0...0o777, using: &$0.generator) },
@@ -116,7 +129,7 @@ struct RandomStack {
         case .no, .onFailure: conditions.append(.completedSuccessfully)
         case .always, .unlessStopped: break
         }
-        return flip() ? DependencySpec(service: other.name, condition: pick(conditions)) : nil
+        return flip() ? DependencySpec(service: other.name, condition: pick(conditions), restart: flip()) : nil
     }
 
     private mutating func restart() -> RestartSpec {
@@ -159,7 +172,7 @@ struct RandomStack {
         }
     }
 
-    private mutating func template(ports: [String], isProgram: Bool = false) -> Template {
+    private mutating func template(ports: [String], listeners: [String] = [], isProgram: Bool = false) -> Template {
         let texts = [
             "$", "${x}", "a b", "\n", "\"", "'", "\\", "#", ": ", "- ", "é漢🚀", "\u{1}", "\u{85}", "no", "1", "\t",
         ]
@@ -167,6 +180,7 @@ struct RandomStack {
         for _ in 0..<Int.random(in: 0...4, using: &generator) {
             let references: [Template.Part] =
                 [.stateDirectory, .runDirectory, .serviceName, .replicaIndex] + ports.map { .port($0) }
+                + listeners.map { .listenerDescriptor($0) }
             let part = flip() ? .text(pick(texts)) : pick(references)
             // Texts side by side are one text when they are read.
             if case .text(let next) = part, case .text(let last)? = parts.last {
@@ -179,29 +193,66 @@ struct RandomStack {
     }
 
     private mutating func port() -> PortSpec.Assignment {
-        nextPort += 1
-        return flip() ? .automatic : .fixed(nextPort)
+        flip() ? .automatic : .fixed(freePort())
     }
 
-    private mutating func address(path: String) -> ListenerSpec.Address {
-        nextPort += 1
-        return flip()
-            ? .tcp(host: pick(["127.0.0.1", "::", "localhost"]), port: nextPort)
-            : .unix(path: Template(parts: [.stateDirectory, .text(path + "$")]))
+    private mutating func listener(_ name: String, path: String) -> ListenerSpec {
+        let (port, type) = (freePort(), pick(ListenerSpec.UnixType.allCases))
+        let hosts = ["127.0.0.1", "::", "localhost", "*"]
+        var options = ListenerSpec.Options()
+        let backlog = pick([1, 4096])
+        switch Int.random(in: 0...3, using: &generator) {
+        case 0:
+            (options.backlog, options.reusesPort, options.keepsAlive) = (backlog, flip(), flip())
+            options.fastOpenQueue = maybe { _ in 256 }
+            return ListenerSpec(name: name, address: .tcp(host: pick(hosts), port: port), options: options)
+        case 1:
+            options.reusesPort = flip()
+            return ListenerSpec(name: name, address: .udp(host: pick(hosts), port: port), options: options)
+        case 2:
+            if type == .stream { options.backlog = backlog }
+            (options.mode, options.user, options.group) = (
+                maybe { _ in 0o660 }, maybe { _ in "no" }, maybe { _ in "7" }
+            )
+            let path = Template(parts: [.stateDirectory, .text(path + "$")])
+            return ListenerSpec(name: name, address: .unix(path: path, type), options: options)
+        default:
+            if type == .stream { options.backlog = backlog }
+            let address = ListenerSpec.Address.abstract(
+                name: Template(parts: [.serviceName, .text(path + " $")]), type)
+            return ListenerSpec(name: name, address: address, options: options)
+        }
     }
 
-    private mutating func duration(from least: Int64) -> Duration {
+    private mutating func route(_ name: String, ports: [String]) -> RouteSpec? {
+        guard let port = ports.randomElement(using: &generator) else { return nil }
+        var route = RouteSpec(
+            name: name, listen: .tcp(host: pick(["*", "::1", "127.0.0.1"]), port: freePort()), port: port)
+        (route.drain, route.queueTimeout) = (duration(from: 0), duration(from: 1))
+        route.mode = pick(RouteSpec.Mode.allCases)
+        guard route.mode == .http else { return route }
+        route.hosts = ["example.org", "*.example.org", "no", "127.0.0.1", "[::1]"].filter { _ in flip() }
+        route.paths = ["/api", "/a/b~c", "/%20"].filter { _ in flip() }
+        return route
+    }
+
+    private mutating func freePort() -> UInt16 {
+        nextPort += 1
+        return nextPort
+    }
+
+    mutating func duration(from least: Int64) -> Duration {
         let nanoseconds: [Int64] = [0, 1, 1_500, 2_000_000, 90_000_000_000, 86_400_000_000_001]
         return .nanoseconds(max(least, pick(nanoseconds)))
     }
 
-    private mutating func flip() -> Bool { Bool.random(using: &generator) }
+    mutating func flip() -> Bool { Bool.random(using: &generator) }
 
-    private mutating func pick<Element>(_ elements: [Element]) -> Element {
+    mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[Int.random(in: 0..<elements.count, using: &generator)]
     }
 
-    private mutating func maybe<Value>(_ make: (inout RandomStack) -> Value) -> Value? {
+    mutating func maybe<Value>(_ make: (inout RandomStack) -> Value) -> Value? {
         flip() ? make(&self) : nil
     }
 }

@@ -40,7 +40,6 @@ import Testing
             "labels: {a: b}",
             "3:5: error: `labels` is metadata of containers, which nothing here reads; keep notes under a key that begins with `x-`"
         ),
-        ("route: x", "3:5: error: `route` is not in this version; let the replicas share a `listen` socket"),
         ("comand: a\ncommand: [b]", "3:5: error: unknown key `comand`; did you mean `command`?"),
         ("Command: a\ncommand: [b]", "3:5: error: unknown key `Command`; did you mean `command`?"),
         ("frobnicate: a", "3:5: error: unknown key `frobnicate`; a note of your own begins with `x-`"),

@@ -22,7 +22,11 @@ import Testing
         "ulimits: {nofiles: 1}", "logging: {driver: syslog}", "schedule: {overlap: often}",
         "develop: {watch: [{action: restart}]}", "develop: {watch: [{path: a, action: sync}]}", "command: {a: b}",
         "umask: \"999\"", "notify: 3",
-        "listen: {\"1:x\": \":80\"}", "autoscale: {min: 1}", "environment: [\"=a\"]",
+        "listen: {\"1:x\": \":80\"}", "autoscale: {min: 1}", "environment: [\"=a\"]", "listen: {x: {backlog: 5}}",
+        "route: {x: {}}", "route: {x: {listen: \":80\", mode: udp}}", "rollout: {order: both}",
+        "rollout: {max_surge: many}", "rollout: {steps: [{replica: 1}]}", "rollout: {steps: [{analysis: {}}]}",
+        "rollout: {steps: [{analysis: {metrics: [{restarts: true, success: none}]}}]}", "secrets: {a: {file: b}}",
+        "secrets: [{target: a}]",
     ])
     func whatIsRefusedByFormIsNotAccepted(keys: String) {
         #expect(load(file(keys)).spec == nil)
@@ -70,7 +74,9 @@ import Testing
         let rows = StackFile.reference.split(separator: "\n").filter { $0.hasPrefix("| `") }
         let keys =
             StackDraft.fields.map(\.name) + ControlDraft.fields.map(\.name) + ServiceDraft.fields.map(\.name)
-            + Definition.probeFields.map(\.name) + LoggingDraft.fields.map(\.name)
+            + ListenerKeys.fields.map(\.name) + RouteKeys.fields.map(\.name) + Definition.probeFields.map(\.name)
+            + RolloutDraft.fields.map(\.name) + AnalysisDraft.fields.map(\.name)
+            + AnalysisMetricDraft.fields.map(\.name) + LoggingDraft.fields.map(\.name)
             + ScheduleDraft.fields.map(\.name) + WatchDraft.fields.map(\.name)
         #expect(rows.count == keys.count)
         for (row, key) in zip(rows, keys) { #expect(row.hasPrefix("| `\(key)` | ")) }
@@ -112,6 +118,16 @@ enum Examples {
         "autoscale: {min: 2, max: 8, metrics: [{cpu: 70%}, {memory: 512M}]}",
         "autoscale: {max: 8, metrics: [{prometheus: {metric: a, target: 0.5}}]}",
         "rollout: {max_surge: 25%, max_unavailable: 0, min_ready: 5s, on_failure: rollback, steps: [{pause: 60s}]}",
+        "rollout: {order: stop-first, delay: 1s, max_failure_ratio: 0.5, rollback: {order: start-first, max_surge: 2}}",
+        "rollout: {steps: [{replicas: 1}, {pause: {}}, {replicas: 25%}, {pause: {duration: 5s}}]}",
+        "rollout: {steps: [{analysis: {interval: 1s, count: 3, failure_limit: 1, metrics: [{restarts: {}, failure: \"> 0\"}]}}]}",
+        "rollout: {steps: [{analysis: {metrics: [{name: p99, prometheus: {address: \"http://127.0.0.1:9090\", query: up}, success: \"< 250ms\", failure: \">= 1e3\"}]}}]}",
+        "ports: {http: auto}\nroute: {web: {listen: \"*:80\", to: http, host: [a.example, \"*.b\"], path: /x, drain: 0s, queue_timeout: 1m}}\n"
+            + "rollout: {steps: [{analysis: {metrics: [{route: error_rate, success: \"< 1%\"}, {route: {name: web, value: latency}, success: \"< 1\"}, {probe_failures: true, success: \"== 0\"}]}}]}",
+        "ports: {http: auto}\nroute: {web: \"127.0.0.1:8080\", raw: {listen: \":81\", mode: tcp}}", "secrets: []",
+        "listen: {a: \"udp:127.0.0.1:53\", b: {address: \":54/udp\", reuse_port: true}, c: \"@x\", d: unix-dgram:/x}\nenvironment: {A: \"${listen.a.fd}\"}",
+        "listen: {a: {address: \"*:80\", backlog: 9, keepalive: true, fastopen: 5}, b: {address: /x, mode: \"0600\", user: a, group: 5}}",
+        "deploy: {update_config: {parallelism: 0, delay: 1s, monitor: 5s, failure_action: rollback, max_failure_ratio: 0.1}, rollback_config: {order: stop-first, failure_action: pause, max_failure_ratio: 0}}",
         "resources: {cpus: 2, memory: 4G}", "mem_limit: 1073741824", "cpus: 1.5", "x-mine: {a: [b]}",
         "profiles: []", "depends_on: []", "depends_on: {gone: {condition: service_started, required: false}}",
     ]

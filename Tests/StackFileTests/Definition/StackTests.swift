@@ -79,7 +79,7 @@ import Testing
         ("services: {a: {command: [a]}}\nnmae: b", "2:1: error: unknown key `nmae`; did you mean `name`?"),
         (
             "services: {a: {command: [a]}}\nfoo: b",
-            "2:1: error: unknown key `foo`; the file has `name`, `services`, `control`, `include`, `version`"
+            "2:1: error: unknown key `foo`; the file has `name`, `services`, `secrets`, `control`, `include`, `version`"
         ),
     ])
     func faultsOfTheWhole(yaml: String, fault: String) {

@@ -34,11 +34,14 @@ private struct Mutation {
         "::",
         "unix:", "/", "[::1]:80", "SIGTERM", "(", "a{1,99999}", "100%", "\u{0}", "é漢🚀", "*", "on-failure:", "CMD", "=",
         "web", "{", "'", "\\", "0 3 * * *", "@daily", "0 0 30 2 *", "UTC", "Europe/Zurich", "**/x", "[a", "../x",
+        "*:80", "udp:[::1]:53", "@x", "unix-dgram:", "${listen.a.fd}", "${secret.x}", "< 1%", ">= -1e308", "!= 5ms",
+        "<", "http://127.0.0.1:9/", "*.example.org", "/a b", "stop-first",
     ]
 
     private static let keys = [
         "command", "every", "cron", "target", "exec", "http", "port", "x-a", "image", "period", "restarts", "web",
-        "condition", "stdio", "soft",
+        "condition", "stdio", "soft", "order", "max_surge", "steps", "pause", "analysis", "route", "listen", "success",
+        "restart", "address", "mode",
         "",
         "a b", "nofile", "é",
     ]

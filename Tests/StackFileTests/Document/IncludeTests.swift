@@ -22,7 +22,7 @@ import Testing
                   db:
                     working_dir: data
                     env_file: [db.env]
-                    listen: {a: "unix:sock", b: ./sock, c: 127.0.0.1:1, d: "unix:${run_dir}/s", e: {address: "unix:x"}}
+                    listen: {a: "unix:sock", b: ./sock, c: 127.0.0.1:1, d: "unix:${run_dir}/s", e: {address: "unix:x"}, f: "unix-dgram:y", g: "unix-dgram:@y"}
                     probes: {readiness: {unix: sock}}
                   plain: {command: ./run}
                   absolute: {working_dir: /var}
@@ -36,7 +36,8 @@ import Testing
         #expect(
             document.service("db")
                 == "{working_dir: parts/db/data, listen: {a: 'unix:parts/db/sock', b: unix:parts/db/sock, c: 127.0.0.1:1, "
-                + "d: 'unix:${run_dir}/s', e: {address: 'unix:parts/db/x'}}, probes: {readiness: {unix: parts/db/sock}}, "
+                + "d: 'unix:${run_dir}/s', e: {address: 'unix:parts/db/x'}, f: 'unix-dgram:parts/db/y', "
+                + "g: 'unix-dgram:@y'}, probes: {readiness: {unix: parts/db/sock}}, "
                 + "environment: {A: '1'}}")
         #expect(document.service("plain") == "{command: ./run, working_dir: 'parts/db'}")
         #expect(document.service("absolute") == "{working_dir: /var}")

@@ -72,7 +72,10 @@ import Testing
         #expect(faults("${replica.idx}") == ["did you mean `${replica.index}`?"])
         #expect(faults("${srevice.name}") == ["did you mean `${service.name}`?"])
         #expect(faults("${state_dri}") == ["did you mean `${state_dir}`?"])
-        #expect(faults("${db.host}") == ["there are `${replica.index}`, `${service.name}` and `${port.NAME}`"])
+        #expect(
+            faults("${db.host}") == [
+                "there are `${replica.index}`, `${service.name}`, `${port.NAME}`, `${listen.NAME.fd}` and `${secret.NAME}`"
+            ])
         #expect(faults("$HOST") == ["set it, or give a default: `${HOST:-default}`"])
     }
 

@@ -12,6 +12,10 @@ import Testing
                 .stateDirectory, .text("/pg-"), .replicaIndex, .text("."), .serviceName,
             ])
         #expect(Template.parse("${run_dir}${port.http}").parts == [.runDirectory, .port("http")])
+        #expect(
+            Template.parse("${listen.http.fd}${secret.db.key}").parts == [
+                .listenerDescriptor("http"), .secret("db.key"),
+            ])
         #expect(Template.parse("$$A $${run_dir} $$$$").parts == [.text("$A ${run_dir} $$")])
     }
 
@@ -22,7 +26,11 @@ import Testing
     }
 
     @Test func isTotal() {
-        #expect(Template.parse("$ ${x} ${ $").parts == [.text("$ ${x} ${ $")])
+        for text in [
+            "$ ${x} ${ $", "${port.}", "${port.a.b}", "${listen.a}", "${listen..fd}", "${listen.fd}", "${secret.}",
+        ] {
+            #expect(Template.parse(text).parts == [.text(text)])
+        }
     }
 
     @Test func plainTextReportsReferences() {

@@ -101,11 +101,12 @@ func service(
     _ name: String, dependsOn dependencies: [(ServiceSpec, DependencySpec.Condition)] = [], replicas: Int = 1,
     notify: Bool = false, probes: ProbeSet = ProbeSet(), listeners: [ListenerSpec] = [],
     restart: RestartSpec = RestartSpec(), stop: StopSpec = StopSpec(), revision: String = "",
-    schedule: ScheduleSpec? = nil
+    schedule: ScheduleSpec? = nil, routes: [RouteSpec] = [], rollout: RolloutSpec = RolloutSpec()
 ) throws -> ServiceSpec {
     ServiceSpec(
         name: try #require(ServiceName(name)), revision: Revision(revision),
-        process: ProcessSpec(command: ["program"]), replicas: replicas,
+        process: ProcessSpec(command: ["program", Template(revision)]), replicas: replicas,
         dependencies: dependencies.map { DependencySpec(service: $0.0.name, condition: $0.1) }, listeners: listeners,
-        notify: notify, probes: probes, restart: restart, stop: stop, schedule: schedule)
+        notify: notify, probes: probes, restart: restart, stop: stop, schedule: schedule, routes: routes,
+        rollout: rollout)
 }

@@ -24,7 +24,7 @@ import Testing
                 try bench.tell(.spawned(.number(1), pid: 100))
                 try bench.tell(.spawned(.number(2), pid: 101))
                 try bench.tell(
-                    apply(next), at: 1,
+                    .command(.apply(next, atOnce: true)), at: 1,
                     [
                         .publish(.stopping(.specChanged), about: .instance(2, bravo)),
                         .signal(.number(2), .terminate, .mainProcess),
@@ -55,7 +55,7 @@ import Testing
             brokenInvariant { () throws(Violation) in
                 try bench.run(1, .of(alpha))
                 try bench.tell(
-                    apply(next), at: 1,
+                    Event.command(.apply(next, atOnce: true)), at: 1,
                     [
                         .publish(.stopping(.specChanged), about: .instance(1, alpha)),
                         .signal(.number(1), .terminate, .mainProcess),
@@ -77,11 +77,12 @@ import Testing
     }
 
     @Test func itsListenersAreLeft() throws {
-        let alpha = try service("alpha", listeners: [ListenerSpec(name: "http", address: .unix(path: "/socket"))])
+        let alpha = try service(
+            "alpha", listeners: [ListenerSpec(name: "http", address: .unix(path: "/socket", .stream))])
         var bench = Bench(alpha, later: [stack()])
         #expect(
             brokenInvariant { () throws(Violation) in
-                try bench.start([.openListeners(ServiceRevision(alpha))])
+                try bench.start([.openListeners([ServiceRevision(alpha)])])
                 try bench.tell(apply(stack()), at: 1)
             } == .change)
     }
@@ -91,7 +92,7 @@ import Testing
         let next = stack(try service("alpha", revision: "r2"))
         let bench = Bench(alpha, later: [next])
         let plan = { (kind: ServiceChange.Kind) in [ServiceChange(service: alpha.name, kind: kind)] }
-        #expect(brokenInvariant { () throws(Violation) in try bench.judge.check(plan(.restart), for: next) } == nil)
+        #expect(brokenInvariant { () throws(Violation) in try bench.judge.check(plan(.rolling), for: next) } == nil)
         #expect(brokenInvariant { () throws(Violation) in try bench.judge.check(plan(.live), for: next) } == .change)
     }
 

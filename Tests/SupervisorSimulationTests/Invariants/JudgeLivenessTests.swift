@@ -64,7 +64,7 @@ extension Bench {
             restartCauses: [], revision: Revision(""), since: .origin, reason: "", status: nil)
         let shown = ServiceSnapshot(
             name: service.name, desired: .running, revision: Revision(""), dependencies: [], wantedReplicas: 1,
-            replicas: [replica], runs: [])
+            replicas: [replica], runs: [], history: [])
         try judge.checkReplicas(of: [shown])
     }
 }

@@ -66,11 +66,12 @@ import Testing
     }
 
     @Test func anInstanceWithoutItsListeners() throws {
-        let alpha = try service("alpha", listeners: [ListenerSpec(name: "http", address: .unix(path: "/socket"))])
+        let alpha = try service(
+            "alpha", listeners: [ListenerSpec(name: "http", address: .unix(path: "/socket", .stream))])
         var bench = Bench(alpha)
         #expect(
             brokenInvariant { () throws(Violation) in
-                try bench.start([.openListeners(ServiceRevision(alpha))] + bench.make(1, .of(alpha)))
+                try bench.start([.openListeners([ServiceRevision(alpha)])] + bench.make(1, .of(alpha)))
             } == .conditions)
     }
 
@@ -108,11 +109,12 @@ import Testing
     }
 
     @Test func anEndOfTheStackWithAListenerOpen() throws {
-        let alpha = try service("alpha", listeners: [ListenerSpec(name: "http", address: .unix(path: "/socket"))])
+        let alpha = try service(
+            "alpha", listeners: [ListenerSpec(name: "http", address: .unix(path: "/socket", .stream))])
         var bench = Bench(alpha)
         #expect(
             brokenInvariant { () throws(Violation) in
-                try bench.start([.openListeners(ServiceRevision(alpha))])
+                try bench.start([.openListeners([ServiceRevision(alpha)])])
                 try bench.tell(.command(.shutdown(immediately: false)), at: 1, [.stackStopped])
             } == .nothingLeft)
     }
@@ -269,7 +271,7 @@ import Testing
         let snapshot = StackSnapshot(services: [
             ServiceSnapshot(
                 name: alpha.name, desired: .running, revision: Revision(""), dependencies: [], wantedReplicas: 1,
-                replicas: [replica], runs: [])
+                replicas: [replica], runs: [], history: [])
         ])
         #expect(brokenInvariant { () throws(Violation) in try bench.judge.check(snapshot) } == .readiness)
     }

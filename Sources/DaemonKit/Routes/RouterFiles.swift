@@ -1,0 +1,58 @@
+import Glibc
+import LinuxRuntime
+import StackModel
+
+/// The files that HAProxy reads, in a directory that only the daemon's user may enter.
+struct RouterFiles {
+    /// The run directory's own part for HAProxy: configurations, and a socket for each instance.
+    let directory: String
+
+    /// Configurations of earlier revisions, which may come back.
+    private static let keptConfigurations = 64
+    private var configurations: [String] = []
+
+    init(directory: String) {
+        self.directory = directory
+    }
+
+    /// The path of a file with that configuration, named by its content. What is there already is left as it is.
+    mutating func write(_ configuration: RouterConfiguration) throws(SystemError) -> String {
+        try makeDirectory()
+        try write(RouterConfiguration.waitScript, to: "\(directory)/\(RouterConfiguration.scriptName)")
+        let text = configuration.text
+        let path = "\(directory)/\(Revision(hashing: text)).cfg"
+        try write(text, to: path)
+        configurations.removeAll { $0 == path }
+        configurations.append(path)
+        while configurations.count > Self.keptConfigurations { unlink(configurations.removeFirst()) }
+        return path
+    }
+
+    func socket(of instance: UInt64) -> String { "\(directory)/\(instance).sock" }
+
+    /// In the run directory others may make files too, so the directory that is there may be a stranger's.
+    private func makeDirectory() throws(SystemError) {
+        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw .last("mkdir \(directory)") }
+        let descriptor = try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        var status = stat()
+        try checkLibc(fstat(descriptor.number, &status), "stat \(directory)")
+        guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+            throw SystemError(errno: EPERM, operation: "use \(directory), which others can enter")
+        }
+    }
+
+    private func write(_ text: String, to path: String) throws(SystemError) {
+        guard access(path, F_OK) != 0 else { return }
+        let draft = "\(directory)/draft"
+        unlink(draft)
+        let file = try Descriptor.open(draft, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file.number, $0.baseAddress, $0.count) }
+            guard count >= 0 || errno == EINTR else { throw .last("write \(draft)") }
+            rest = rest.dropFirst(max(0, count))
+        }
+        // Whole or not at all: HAProxy may be started at any moment.
+        try checkLibc(rename(draft, path), "rename \(draft)")
+    }
+}

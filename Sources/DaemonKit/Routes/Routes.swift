@@ -1,0 +1,190 @@
+import Glibc
+import LinuxRuntime
+import StackModel
+import SupervisorCore
+
+/// The routes of the stack: makes the service that carries them out, HAProxy, and tells each HAProxy that runs which
+/// instances are ready. It belongs to the loop's thread.
+final class Routes {
+    /// Debian's name for what is missing where there is no HAProxy.
+    private static let package = "haproxy"
+    private static let account = "haproxy"
+
+    private struct Target {
+        var servers: [RoutedServer] = []
+        var takesRequests = false
+        /// How many answers there are to come until it has left.
+        var awaited = 0
+    }
+
+    private struct Router {
+        var link: RouterLink
+        var socket: String
+        var isReady = false
+        /// What it was last blamed for, which is said once.
+        var fault: String?
+    }
+
+    private let loop: EventLoop
+    private let queue: EventQueue
+    private let path: String?
+    private var files: RouterFiles
+    private var targets: [InstanceID: Target] = [:]
+    private var routers: [InstanceID: Router] = [:]
+    private var totals = RouteTotals()
+
+    /// - Parameters:
+    ///   - directory: For configurations and sockets; made when there is a route.
+    ///   - path: The PATH in which HAProxy is looked for.
+    init(directory: String, path: String?, loop: EventLoop, queue: EventQueue) {
+        self.loop = loop
+        self.queue = queue
+        self.path = path
+        files = RouterFiles(directory: directory)
+    }
+
+    // MARK: The service
+
+    /// The stack with HAProxy as a service of its own, where it has routes; its configuration is written.
+    func routed(_ stack: StackSpec) throws(SystemError) -> StackSpec {
+        // As root it gives up what it does not need; the package makes an account for that.
+        let mayChange = geteuid() == 0 && (try? Accounts.credentials(user: Self.account, group: Self.account)) != nil
+        guard let configuration = RouterConfiguration(of: stack, account: mayChange ? Self.account : nil) else {
+            return stack
+        }
+        let file = try files.write(configuration)
+        let service = RouterService(
+            configuration: configuration, program: RouterService.findProgram(path: path) ?? "haproxy", file: file,
+            directory: files.directory)
+        return StackSpec(
+            name: stack.name, directory: stack.directory, services: stack.services + [service.spec],
+            control: stack.control)
+    }
+
+    /// The failure of a spawn, with what an operator has to know where it is HAProxy's.
+    func explained(_ failure: SpawnFailure, of service: ServiceName) -> SpawnFailure {
+        guard service == .router, failure.errno == ENOENT, failure.stage == SpawnError.Stage.executable.rawValue else {
+            return failure
+        }
+        var failure = failure
+        failure.message = "routes need HAProxy, which is not installed (Debian's package \(Self.package)): \(failure)"
+        return failure
+    }
+
+    // MARK: Instances
+
+    /// An instance has a process.
+    func started(_ instance: LiveInstance) {
+        guard instance.replica.service == .router else { return }
+        let id = instance.id
+        let socket = files.socket(of: id.serial)
+        let link = RouterLink(
+            socket: socket, loop: loop,
+            handlers: RouterLink.Handlers(
+                ready: { [weak self] in self?.routerIsReady(id) },
+                fault: { [weak self] why in self?.routerFailed(id, instance.replica, why) },
+                server: { [weak self] row, server in self?.totals.take(row, of: server, from: id) },
+                route: { [weak self] row, route, sums, isWaitedFor in
+                    self?.totals.take(row, ofServers: sums, isWaitedFor: isWaitedFor, of: route, from: id)
+                },
+                deleted: { [weak self] server in self?.totals.retire(server, from: id) }))
+        routers[id] = Router(link: link, socket: socket)
+        for target in targets.values where target.takesRequests { for server in target.servers { link.put(server) } }
+    }
+
+    /// The instance is to be asked to end: `ask` does that, at once, or, where another HAProxy takes over, as soon as
+    /// this one has no request that waits for a replica.
+    func stopping(_ id: InstanceID, _ ask: @escaping () -> Void) {
+        guard let router = routers[id] else { return ask() }
+        router.link.stop(patience: routers.count > 1 ? RouterService.handOver : .zero, ask)
+    }
+
+    /// The main process has ended: nothing more can be asked of it.
+    func exited(_ id: InstanceID) {
+        if let router = routers.removeValue(forKey: id) {
+            router.link.end()
+            unlink(router.socket)
+            totals.retire(router: id)
+            let routes = Set(routers.values.flatMap { Array($0.link.routes) })
+            if !routes.isEmpty { totals.keep(routes) }
+        }
+        forget(id)
+    }
+
+    /// Nothing of the instance is left.
+    func ended(_ id: InstanceID) {
+        exited(id)
+    }
+
+    /// The instance is ready: it gets requests from now on.
+    func enter(_ instance: LiveInstance) {
+        let id = instance.id
+        let servers = RoutedServer.servers(of: instance)
+        // The service's routes may be others by now.
+        let former = (targets[id]?.servers ?? []).filter { !servers.contains($0) }
+        targets[id, default: Target()].servers = servers
+        targets[id]?.takesRequests = true
+        for router in routers.values {
+            for server in former { router.link.remove(server) }
+            for server in servers { router.link.put(server) }
+        }
+    }
+
+    /// It gets none from now on; answered by `leftRotation` when it has none any more.
+    func leave(_ instance: LiveInstance) {
+        let id = instance.id
+        let servers = targets[id]?.servers ?? []
+        targets[id]?.takesRequests = false
+        // One for this call, so that the answer comes after all were asked.
+        targets[id]?.awaited += 1 + servers.count * routers.count
+        for router in routers.values {
+            for server in servers { router.link.drain(server) { [weak self] in self?.left(id) } }
+        }
+        left(id)
+    }
+
+    private func left(_ id: InstanceID) {
+        targets[id]?.awaited -= 1
+        if targets[id]?.awaited ?? 0 == 0 { queue.post(.leftRotation(id)) }
+    }
+
+    private func forget(_ id: InstanceID) {
+        guard let target = targets.removeValue(forKey: id) else { return }
+        for router in routers.values { for server in target.servers { router.link.remove(server) } }
+    }
+
+    // MARK: HAProxies
+
+    private func routerIsReady(_ id: InstanceID) {
+        routers[id]?.fault = nil
+        guard let router = routers[id], !router.isReady else { return }
+        routers[id]?.isReady = true
+        queue.post(.notified(id, .ready))
+    }
+
+    private func routerFailed(_ id: InstanceID, _ replica: ReplicaID, _ why: String) {
+        guard let router = routers[id], router.fault != why else { return }
+        routers[id]?.fault = why
+        queue.post(.observed(.replica(replica), .degraded("HAProxy: \(why)")))
+    }
+
+    // MARK: Statistics
+
+    /// What all routes have done, as the HAProxies say now; one that does not answer counts as it was.
+    func statistics(isolation: isolated (any Actor)? = #isolation) async -> [RouteStatistics] {
+        await withCheckedContinuation { continuation in
+            statistics { continuation.resume(returning: $0) }
+        }
+    }
+
+    /// What all routes have done, as the HAProxies say now; one that does not answer counts as it was.
+    func statistics(_ then: @escaping ([RouteStatistics]) -> Void) {
+        var waiting = 1 + routers.count
+        let finish = { [weak self] in
+            waiting -= 1
+            if waiting == 0 { then(self?.totals.statistics ?? []) }
+        }
+        for router in routers.values { router.link.readStatistics(finish) }
+        finish()
+    }
+}
