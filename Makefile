@@ -74,6 +74,7 @@ bench: release
 	scripts/install-packages test
 	Benchmarks/run
 	Benchmarks/logs
+	Benchmarks/rollout
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

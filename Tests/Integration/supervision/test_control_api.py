@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stack import PATIENCE, PYTHON, Document, Stack, UnixConnection, free_port, wait_until
+from stack import PATIENCE, PYTHON, Document, Stack, UnixConnection, free_port, is_alive, wait_until
 
 SERVICES = """
 services:
@@ -250,6 +250,169 @@ def test_plan_and_apply_by_curl(stack: Stack) -> None:
     stack.write("services: {db: {command: }")
     broken = json.loads(curl(stack, "/v1/plan", "-d", "{}"))
     assert broken["code"] == "invalid_file" and "stack.yaml:" in broken["diagnostics"][0]
+
+
+# -- how services are replaced and stopped
+
+
+def canary(seconds: int) -> str:
+    return f"""
+services:
+  web:
+    command: [sleep, "{seconds}"]
+    scale: 3
+    rollout: {{steps: [{{replicas: 1}}, {{pause: {{}}}}, {{replicas: 2}}, {{pause: 1h}}]}}
+"""
+
+
+def pids(stack: Stack, service: str) -> set[int]:
+    return {replica["pid"] for replica in stack.get(f"/v1/services/{service}")["replicas"]}
+
+
+def rollout(stack: Stack, service: str = "web") -> Document:
+    return stack.get(f"/v1/services/{service}/rollout")
+
+
+def wait_good(stack: Stack, number: int, service: str = "web") -> Document:
+    def find() -> Document | None:
+        newest = rollout(stack, service)["history"][0]
+        return newest if (newest["number"], newest["outcome"]) == (number, "good") else None
+
+    return stack.wait_for(find)
+
+
+def wait_paused(stack: Stack, updated: int) -> Document:
+    def find() -> Document | None:
+        now = rollout(stack).get("rollout", {})
+        return now if (now.get("phase"), now.get("updated")) == ("paused", updated) else None
+
+    return stack.wait_for(find)
+
+
+def test_a_restart_is_a_rollout_and_has_a_history(stack: Stack) -> None:
+    stack.up(SERVICES)
+    first = wait_good(stack, 1)
+    assert (first["cause"], "rollout" in rollout(stack)) == ("started", False)
+    before, database = pids(stack, "web"), pids(stack, "db")
+    assert stack.post("/v1/services/web/restart")[0] == 202
+    second = wait_good(stack, 2)
+    assert (second["cause"], second["revision"]) == ("restart_requested", first["revision"])
+    assert second["since"] <= second["ended"]
+    stack.wait_for(lambda: len(pids(stack, "web")) == 2)
+    assert not pids(stack, "web") & before
+    assert pids(stack, "db") == database
+    assert [r["number"] for r in stack.get("/v1/services/web")["history"]] == [2, 1]
+    assert 'stackd_service_revisions_total{service="web"} 2' in text(stack)
+
+
+def test_a_restart_at_once_has_no_instance_beside_another(stack: Stack) -> None:
+    stack.up(SERVICES)
+    wait_good(stack, 1)
+    _, accepted = stack.post("/v1/restart", {"services": ["web"], "at_once": True})
+    wait_good(stack, 2)
+    news = [e for e in stack.events() if e["id"] > accepted["event"] and e.get("service") == "web"]
+    exited = [e["id"] for e in news if e["code"] == "exited"]
+    spawned = [e["id"] for e in news if e["code"] == "spawned"]
+    assert (len(exited), len(spawned)) == (2, 2)
+    assert max(exited) < min(spawned)
+
+
+def test_a_canary_is_watched_and_driven(stack: Stack) -> None:
+    stack.up(canary(300))
+    good = wait_good(stack, 1)
+
+    def refusal(word: str, body: Document | None = None) -> tuple[int, str]:
+        status, problem = stack.post(f"/v1/services/web/rollout/{word}", body)
+        return status, problem["code"]
+
+    assert {refusal(word) for word in ("pause", "resume", "promote")} == {(409, "no_rollout")}
+    assert refusal("undo") == (404, "no_such_revision")
+    stack.write(canary(301))
+    stack.post("/v1/apply", {})
+    stands = wait_paused(stack, 1)
+    assert (stands["number"], stands["cause"], stands["updated"], stands["wanted"]) == (2, "changed", 1, 3)
+    assert (stands["step"], stands["steps"], stands["rollback"]) == (1, 4, False)
+    replicas = stack.get("/v1/services/web")["replicas"]
+    assert sorted(r["revision"] == good["revision"] for r in replicas if r["ready"]) == [False, True, True]
+    metrics = text(stack)
+    assert 'stackd_rollout_phase{service="web",phase="paused"} 1' in metrics
+    assert 'stackd_rollout_replicas_updated{service="web"} 1' in metrics
+
+    # A pause of its steps is not one that somebody has asked for.
+    assert refusal("resume") == (409, "no_rollout")
+    for word in ("pause", "resume"):
+        assert stack.post(f"/v1/services/web/rollout/{word}")[0] == 202
+    assert refusal("undo", {"revision": 9}) == (404, "no_such_revision")
+    assert stack.post("/v1/services/web/rollout/promote")[0] == 202
+    stands = wait_paused(stack, 2)
+    assert stands["until"] > stands["since"]
+    assert stack.post("/v1/services/web/rollout/promote", {"fully": True})[0] == 202
+    new = wait_good(stack, 2)
+    assert new["revision"] != good["revision"]
+
+    assert stack.post("/v1/services/web/rollout/undo", {"revision": 1})[0] == 202
+    back = wait_good(stack, 3)
+    assert (back["cause"], back["revision"]) == ("undone", good["revision"])
+    assert stack.post("/v1/services/web/rollout/undo")[0] == 202
+    assert wait_good(stack, 4)["revision"] == new["revision"]
+
+
+def test_two_stand_for_a_replica_that_is_replaced(stack: Stack) -> None:
+    stack.up("""
+services:
+  web:
+    command: [sleep, "300"]
+    scale: 2
+    rollout: {min_ready: 1h}
+""")
+    stack.wait_ready("web/0", "web/1")
+    assert stack.post("/v1/services/web/restart")[0] == 202
+
+    def rows() -> list[Document]:
+        return stack.get("/v1/services/web")["replicas"]
+
+    stack.wait_for(lambda: [row["ready"] for row in rows()] == [True] * 3)
+    old, new = rows()[1:]
+    assert (old["replica"], new["replica"]) == (1, 1)
+    assert old["instance"] < new["instance"] and old["pid"] != new["pid"]
+    assert stack.get("/v1/replicas/web/1/explain")[0]["instance"] == new["instance"]
+    # What is said of a replica is said once, and of both together what they use.
+    samples = [line.rpartition(" ")[0] for line in text(stack).splitlines() if not line.startswith("#")]
+    assert len(samples) == len(set(samples))
+    assert 'stackd_replica_processes{service="web",replica="1"} 2' in text(stack)
+    assert 'stackd_rollout_replicas_available{service="web"} 0' in text(stack)
+
+
+def test_a_failing_rollout_goes_back_and_says_why(stack: Stack) -> None:
+    stack.up(canary(300))
+    good = wait_good(stack, 1)
+    stack.write(canary(300).replace("[sleep, ", "[sh, -c, exit 7, "))
+    stack.post("/v1/apply", {})
+    back = wait_good(stack, 3)
+    assert (back["cause"], back["revision"]) == ("rolled_back", good["revision"])
+    failed = rollout(stack)["history"][1]
+    assert (failed["number"], failed["outcome"]) == (2, "failed")
+    assert "7" in failed["reason"]
+
+
+def test_a_grace_comes_with_the_request(stack: Stack) -> None:
+    stack.up("""
+services:
+  a: {command: [sh, -c, "trap '' TERM; echo set; while :; do sleep 300; done"], stop_grace_period: 1h,
+      probes: {startup: {log: set}}}
+  b: {command: [sh, -c, "trap '' TERM; echo set; while :; do sleep 300; done"], stop_grace_period: 1h,
+      probes: {startup: {log: set}}}
+""")
+    stack.wait_ready("a/0", "b/0")
+    assert stack.post("/v1/services/a/stop", {"grace_seconds": 0.25})[0] == 202
+    stack.wait_state("a/0", "stopped")
+    for body in ({"grace_seconds": -1}, {"grace_seconds": 86_401}, {"services": ["a"]}):
+        assert stack.post("/v1/services/b/stop", body)[0] == 400
+    assert stack.post("/v1/start", {"grace_seconds": 1})[0] == 400
+    assert stack.post("/v1/shutdown", {"immediately": True, "grace_seconds": 1})[0] == 400
+    pid = stack.daemon_pid
+    assert stack.post("/v1/shutdown", {"grace_seconds": 0.25})[0] == 202
+    wait_until(lambda: not is_alive(pid))
 
 
 def follow(stack: Stack, path: str, last: str | None, count: int) -> list[tuple[str, Document]]:

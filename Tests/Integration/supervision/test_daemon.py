@@ -226,7 +226,7 @@ def test_up_on_a_running_stack_applies_what_has_changed_and_says_what(stack: Sta
     stack.up(SLEEPERS, "--wait")
     before = stack.replicas()
     result = stack.up(SLEEPERS.replace("b: {command: [sleep, '1000']", "b: {command: [sleep, '1001']"), "--wait")
-    assert "1 to restart" in result.stderr
+    assert "1 to roll out" in result.stderr
     after = stack.replicas()
     assert after["b/0"]["pid"] != before["b/0"]["pid"]
     assert after["a/0"]["pid"] == before["a/0"]["pid"]

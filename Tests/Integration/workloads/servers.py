@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,3 +71,10 @@ class Redis:
         if self.program:
             assert self.program.stop() == 0
             self.program = None
+
+    def send(self, *commands: str) -> str:
+        """The answers to commands between which Redis does nothing else."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(str(self.path))
+            connection.sendall("".join(f"{command}\r\n" for command in (*commands, "QUIT")).encode())
+            return connection.makefile().read()

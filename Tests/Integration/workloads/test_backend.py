@@ -1,3 +1,4 @@
+import http.client
 import json
 import signal
 import socket
@@ -5,7 +6,7 @@ import threading
 
 import pytest
 
-from harness import eventually, free_port, listener, metric, paused, port_of, request
+from harness import DEADLINE, eventually, free_port, listener, metric, paused, port_of, request
 from servers import make_database
 
 JSON = {"content-type": "application/json"}
@@ -13,6 +14,20 @@ JSON = {"content-type": "application/json"}
 
 def add(port, **item):
     return request(port, "/items", "POST", json.dumps(item).encode(), JSON)
+
+
+def open_connection(listening):
+    """A connection that is open, and has sent nothing yet."""
+    connection = http.client.HTTPConnection(*listening.getsockname(), timeout=DEADLINE)
+    connection.connect()
+    return connection
+
+
+def ask(connection, path):
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    return response
 
 
 def test_an_item_that_was_added_is_found(backend):
@@ -80,8 +95,12 @@ def test_it_says_ready_only_when_the_database_has_the_schema(programs, directory
         answer = request(admin, "/ready")
         assert answer.status == 503 and answer.text.startswith("database: ")
         assert request(admin, "/live").status == 200
+        # Until then it takes no connection from those replicas that could serve it: this one waits in the queue.
+        waiting = open_connection(http)
+        waiting.request("GET", "/items")
         make_database(programs, place)
         backend.wait_ready()
+        assert waiting.getresponse().status == 200
         assert request(port_of(http), "/items").json()["items"][0]["name"] == "Espresso machine"
 
 
@@ -129,18 +148,19 @@ def test_a_request_in_flight_is_answered_before_the_end(programs, database):
 
 
 @pytest.mark.owns_processes
-def test_a_connection_without_its_first_request_may_still_send_it(programs, database):
+@pytest.mark.parametrize("requests_before", [0, 1])
+def test_an_idle_connection_may_still_send_a_request(programs, database, requests_before):
     with listener() as http:
         backend = programs.start("shop-backend", listeners={"http": http}, environment=database.environment).wait_ready()
+        idle = open_connection(http)
+        for _ in range(requests_before):
+            assert ask(idle, "/whoami").headers["connection"] is None
         # A first request and answer on another connection, then this one has been accepted too: one accept loop.
-        fresh = socket.create_connection(http.getsockname())
-        pid = request(port_of(http), "/whoami").json()["pid"]
-        assert pid == backend.process.pid
+        assert request(port_of(http), "/whoami").json()["pid"] == backend.process.pid
         backend.send(signal.SIGTERM)
         backend.wait_for_notification("STOPPING=1")
-        fresh.sendall(b"GET /whoami HTTP/1.1\r\nhost: x\r\n\r\n")
-        # It is answered, and then closed: the read comes to an end.
-        assert fresh.makefile("rb").read().startswith(b"HTTP/1.1 200 OK")
+        answer = ask(idle, "/whoami")
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
         assert backend.wait() == 0
 
 

@@ -2,6 +2,7 @@ import contextlib
 import json
 import signal
 import socket
+import uuid
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -26,10 +27,22 @@ class Client:
         assert message["type"] == kind, message
         return message
 
-    def join(self, room):
-        self.send(type="join", room=room)
-        assert self.receive("joined")["room"] == room
+    def join(self, room, **options):
+        self.send(type="join", room=room, **options)
+        joined = self.receive("joined")
+        assert joined["room"] == room
+        self.place = joined["id"]
         return self
+
+    def say(self, room, text, key):
+        """Says something, and returns its id, or the error, and what else was told before that."""
+        self.send(type="message", room=room, text=text, key=key)
+        told = []
+        while True:
+            message = json.loads(self.socket.recv(DEADLINE))
+            if message.get("key") == key:
+                return message, told
+            told.append(message)
 
     def close_code(self):
         with pytest.raises(ConnectionClosed):
@@ -61,9 +74,11 @@ def test_a_message_reaches_the_room_and_nobody_else(gateway, visit):
     ben.join("lobby")
     eve.join("attic")
     ann.send(type="message", room="lobby", text="Grüße 👋")
-    expected = {"type": "message", "room": "lobby", "client": ann.name, "text": "Grüße 👋"}
-    assert ann.receive("message") == expected
-    assert ben.receive("message") == expected
+    message = ben.receive("message")
+    assert message == {
+        "type": "message", "room": "lobby", "client": ann.name, "text": "Grüße 👋", "id": message["id"]
+    }
+    assert ann.receive("message") == message
     # Had eve got it too, it would come before what she is told now.
     eve.send(type="message", room="lobby", text="let me in")
     assert eve.receive("error")["text"] == "join the room first"
@@ -90,6 +105,8 @@ def test_who_has_left_hears_nothing_more(gateway, visit):
         '{"type": "join", "room": "a b"}',
         '{"type": "join", "room": "' + "x" * 65 + '"}',
         '{"type": "message", "room": "a"}',
+        '{"type": "join", "room": "a", "after": "yesterday"}',
+        '{"type": "message", "room": "a", "text": "hi", "key": "not a key"}',
     ],
 )
 def test_what_makes_no_sense_is_answered_with_an_error(gateway, text, visit):
@@ -97,6 +114,54 @@ def test_what_makes_no_sense_is_answered_with_an_error(gateway, text, visit):
     client.socket.send(text)
     client.receive("error")
     client.join("still-works")
+
+
+@pytest.fixture
+def room():
+    """A room in which nothing was ever said, on whatever Redis there is."""
+    return uuid.uuid4().hex
+
+
+def texts(client, count):
+    return [client.receive("message")["text"] for _ in range(count)]
+
+
+def test_a_message_with_a_key_is_acknowledged_and_said_once(gateway, room, visit):
+    ann, ben = visit(gateway.port).join(room), visit(gateway.port).join(room)
+    accepted, _ = ann.say(room, "first", "k1")
+    assert accepted["type"] == "accepted"
+    # As a sender does that has not seen the acknowledgement; and it may be on another connection by now.
+    again, _ = visit(gateway.port).join(room).say(room, "first", "k1")
+    assert again["id"] == accepted["id"]
+    ann.say(room, "second", "k2")
+    assert texts(ben, 2) == ["first", "second"]
+
+
+def test_who_comes_back_is_told_what_it_missed_and_then_what_is_said(gateway, room, visit):
+    ann, ben = visit(gateway.port).join(room), visit(gateway.port).join(room)
+    ids = [ann.say(room, str(number), f"k{number}")[0]["id"] for number in range(250)]
+    assert texts(ben, 250) == [str(number) for number in range(250)]
+    # More than fits into one page, and something is said while it is read.
+    late = visit(gateway.port).join(room, after=ids[19])
+    ann.say(room, "250", "k250")
+    assert texts(late, 231) == [str(number) for number in range(20, 251)]
+    # Who has been told nothing yet has a place, too.
+    place = visit(gateway.port).join("q" + room[1:]).place
+    visit(gateway.port).join("q" + room[1:]).say("q" + room[1:], "hello?", "k")
+    assert texts(visit(gateway.port).join("q" + room[1:], after=place), 1) == ["hello?"]
+
+
+@pytest.mark.owns_processes
+def test_who_missed_more_than_is_kept_is_told_so(programs, redis, visit):
+    with listener() as ws:
+        start_gateway(programs, redis, ws)
+        ann = visit(port_of(ws)).join("long")
+        first, _ = ann.say("long", "first", "k0")
+        ann.say("long", "second", "k1")
+        redis.send("XTRIM room:long MAXLEN 1")
+        late = visit(port_of(ws)).join("long", after=first["id"])
+        late.receive("missed")
+        assert texts(late, 1) == ["second"]
 
 
 def test_a_client_may_be_in_so_many_rooms_only(gateway, visit):
@@ -224,6 +289,19 @@ def test_it_survives_a_restart_of_redis(programs, directory, visit):
         ann.send(type="message", room="lasting", text="back")
         assert ben.receive("message")["text"] == "back"
         assert gateway.process.poll() is None
+
+
+@pytest.mark.owns_processes
+def test_what_is_said_while_redis_was_away_is_not_missed(programs, redis, visit):
+    with listener() as ws:
+        start_gateway(programs, redis, ws)
+        ann, ben = visit(port_of(ws)).join("away"), visit(port_of(ws)).join("away")
+        ann.say("away", "before", "k0")
+        # The gateway's connection is cut, and something is said before it can have another.
+        redis.send("CLIENT KILL TYPE pubsub", "XADD room:away * client elsewhere text meanwhile")
+        while ann.say("away", "after", "k1")[0]["type"] == "error":
+            pass
+        assert texts(ben, 3) == ["before", "meanwhile", "after"]
 
 
 @pytest.mark.owns_processes

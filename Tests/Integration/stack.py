@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+REPOSITORY = Path(__file__).resolve().parents[2]
 BINARIES = Path(os.environ.get("STACKD_BIN", REPOSITORY / ".build" / "release"))
 STACKCTL = BINARIES / "stackctl"
 STACKD = BINARIES / "stackd"

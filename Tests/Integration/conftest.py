@@ -1,3 +1,5 @@
+"""What the tests of several folders share: a stack under the real programs."""
+
 from __future__ import annotations
 
 import itertools
@@ -22,7 +24,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if not (STACKCTL.exists() and STACKD.exists()):
+    needed = any({"stack", "ordinary_stack"} & set(getattr(item, "fixturenames", ())) for item in items)
+    if needed and not (STACKCTL.exists() and STACKD.exists()):
         raise pytest.UsageError(f"{STACKCTL} and {STACKD} are missing: run `make release`, or set STACKD_BIN")
 
 
