@@ -44,6 +44,8 @@ public struct RolloutDocument: Hashable, Codable, Sendable {
     /// The cause in words.
     public var detail: String
     public var phase: Phase
+    /// It is paused until somebody resumes it: it was paused by hand, or an analysis could not judge.
+    public var held: Bool
     /// When it began.
     public var since: Timestamp
     /// When its phase ends by itself: a pause with a length, or the progress deadline.
@@ -66,8 +68,9 @@ public struct RolloutDocument: Hashable, Codable, Sendable {
     public var measurements: [Measurement]
 
     public init(
-        number: Int, revision: String, cause: RevisionDocument.Cause, detail: String, phase: Phase, since: Timestamp,
-        until: Timestamp? = nil, step: Int = 0, steps: Int = 0, wanted: Int, updated: Int, available: Int,
+        number: Int, revision: String, cause: RevisionDocument.Cause, detail: String, phase: Phase, held: Bool = false,
+        since: Timestamp, until: Timestamp? = nil, step: Int = 0, steps: Int = 0, wanted: Int, updated: Int,
+        available: Int,
         failures: Int = 0, rollback: Bool = false, reason: String, measurements: [Measurement] = []
     ) {
         self.number = number
@@ -75,6 +78,7 @@ public struct RolloutDocument: Hashable, Codable, Sendable {
         self.cause = cause
         self.detail = detail
         self.phase = phase
+        self.held = held
         self.since = since
         self.until = until
         self.step = step
@@ -114,6 +118,9 @@ extension RolloutDocument: WireDocument {
         .init("cause", \.cause, "Why there is a rollout; the words are those of a revision."),
         .init("detail", \.detail, "The cause in words."),
         .init("failures", \.failures, "How many of the new replicas have failed before they were available."),
+        .init(
+            "held", \.held,
+            "It is paused until somebody resumes it: it was paused by hand, or an analysis could not judge."),
         .init("measurements", \.measurements, "What its analyses have measured, the newest last; a few."),
         .init("number", \.number, "The number, in the history, of the revision that comes."),
         .init(

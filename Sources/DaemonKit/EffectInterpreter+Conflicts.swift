@@ -17,16 +17,21 @@ extension EffectInterpreter {
         let ports = Set(ours.flatMap(\.fixedPorts).map(\.number))
         return changes.flatMap { change -> [String] in
             guard change.kind.bindsAnything, let spec = stack[change.service] else { return [] }
-            return conflicts(ofListenersOf: spec, besides: addresses) + conflicts(ofPortsOf: spec, besides: ports)
+            return conflicts(ofListenersOf: spec, in: stack, besides: addresses)
+                + conflicts(ofPortsOf: spec, besides: ports)
         }
     }
 
-    private func conflicts(ofListenersOf spec: ServiceSpec, besides ours: Set<ListenAddress>) -> [String] {
+    private func conflicts(
+        ofListenersOf spec: ServiceSpec, in stack: StackSpec, besides ours: Set<ListenAddress>
+    ) -> [String] {
         let context = launcher.context(for: ReplicaID(service: spec.name, index: 0))
         return spec.listeners.compactMap { listener in
             let address = ListenAddress(listener.address, context)
+            let leaving = listeners.listeners(leaving: stack, overlapping: address, context)
             guard !address.isAnyPort, !ours.contains(address),
-                let obstacle = Listener.obstacle(to: address, reusesPort: listener.options.reusesPort)
+                let obstacle = Listener.obstacle(
+                    to: address, reusesPort: listener.options.reusesPort, beside: leaving)
             else { return nil }
             let why =
                 obstacle.errno == EADDRINUSE

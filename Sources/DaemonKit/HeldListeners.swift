@@ -5,7 +5,7 @@ import StackModel
 /// The listening sockets that the daemon holds, by service and address.
 struct HeldListeners {
     /// What makes two listeners of a service, under whatever names, the same socket.
-    private struct Place: Hashable {
+    fileprivate struct Place: Hashable {
         var address: ListenAddress
         /// Where the kernel chooses a port, each name has its own.
         var name: String?
@@ -16,7 +16,7 @@ struct HeldListeners {
         }
     }
 
-    private struct Held {
+    fileprivate struct Held {
         var place: Place
         var listener: Listener
         /// What the service's revisions say of it, the newest first.
@@ -81,7 +81,14 @@ struct HeldListeners {
             return .opened(try Listener(place.address, options))
         } catch {
             if error.errno == EADDRINUSE, let kept = othersListener(at: place, than: service) { return .kept(kept) }
-            throw SpawnFailure(stage: Self.stage, error)
+            let leaving = byService.flatMap { service, held in
+                held.filter { newest[service]?.contains($0.place) == false }.listeners(overlapping: place.address)
+            }
+            guard error.errno == EADDRINUSE, !leaving.isEmpty else { throw SpawnFailure(stage: Self.stage, error) }
+            let beside = try Self.attempt { () throws(SystemError) in
+                try Listener(place.address, options, beside: leaving)
+            }
+            return .opened(beside)
         }
     }
 
@@ -96,6 +103,11 @@ struct HeldListeners {
     /// A socket whose file is gone is of no use to anybody.
     private static func listener(at place: Place, among held: [Held]) -> Listener? {
         held.first { $0.place == place && $0.listener.isReachable }?.listener
+    }
+
+    /// Has others take over what the services have that are gone from the file, before the last of their instances end.
+    mutating func release(besides stack: StackSpec) {
+        for service in byService.keys where stack[service] == nil { newest[service] = [] }
     }
 
     mutating func close(_ service: ServiceName) {
@@ -173,9 +185,25 @@ struct HeldListeners {
         }
     }
 
+    /// Those that the stack has no more use for, but that may have a part of the address.
+    func listeners(
+        leaving stack: StackSpec, overlapping address: ListenAddress, _ context: Template.Context
+    ) -> [Listener] {
+        byService.flatMap { service, held in
+            let staying = Set(Self.wishes(of: stack[service].map { [$0] } ?? [], context).map(\.place))
+            return held.filter { !staying.contains($0.place) }.listeners(overlapping: address)
+        }
+    }
+
     /// The addresses that a service has now.
     func addresses(of service: ServiceName) -> [ListenAddress] {
         (byService[service] ?? []).map(\.listener.address)
+    }
+}
+
+extension [HeldListeners.Held] {
+    fileprivate func listeners(overlapping address: ListenAddress) -> [Listener] {
+        map(\.listener).filter { $0.address.mayOverlap(address) }
     }
 }
 

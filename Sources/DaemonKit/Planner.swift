@@ -57,7 +57,8 @@ struct Planner {
         let instances = usage.filter { $0.service == service.text }
         guard let spec = after[service], !instances.isEmpty else { return nil }
         let now = instances.reduce(0) { $0 + $1.memoryBytes }
-        let surge = UInt64(spec.rollout.pace.maxSurge.roundedUp(of: instances.count))
+        // Beside each there is one other at the most.
+        let surge = UInt64(min(spec.rollout.pace.maxSurge.roundedUp(of: instances.count), instances.count))
         return PlanDocument.Memory(nowBytes: now, peakBytes: now + now * surge / UInt64(instances.count))
     }
 

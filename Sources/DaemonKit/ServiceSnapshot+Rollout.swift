@@ -26,7 +26,7 @@ extension ServiceSnapshot {
         case .undo where schedule != nil:
             .noRollout(of: name.text, "runs by its schedule, and is replaced from one run to the next")
         case .undo where desired == .stopped:
-            .noRollout(of: name.text, "is stopped, and is what the stack file says when it starts")
+            .noRollout(of: name.text, "is stopped, so nothing can be undone; start it first")
         case .undo(nil):
             .noSuchRevision("service \"\(name)\" has no other revision that was good")
         case .undo(let number?) where number == history.first?.number:

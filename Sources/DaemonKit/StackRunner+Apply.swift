@@ -92,7 +92,8 @@ extension StackRunner {
         return planner.document(
             changes,
             control: ResolvedFile.differences(from: configuration.stack.control, to: files.stack.control),
-            conflicts: interpreter.conflicts(of: changes, in: files.prepared) { [supervisor] in supervisor.spec(of: $0) },
+            conflicts: interpreter.conflicts(of: changes, in: files.prepared) { [supervisor] in supervisor.spec(of: $0)
+            },
             warnings: files.warnings, event: history.newest)
     }
 

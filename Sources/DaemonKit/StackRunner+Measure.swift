@@ -85,7 +85,9 @@ extension StackRunner {
         _ metric: String, _ own: [RouteStatistics], _ measurement: Measurement
     ) -> AnalysisCounters.Count {
         let counts = own.compactMap { entry in
-            entry.target.map { ($0.instance, AnalysisCounters.Count(all: entry.counters.requests, bad: entry.counters.errors)) }
+            entry.target.map {
+                ($0.instance, AnalysisCounters.Count(all: entry.counters.requests, bad: entry.counters.errors))
+            }
         }
         return analysisCounters.increase(
             of: metric, measurement.service, to: Dictionary(counts) { first, _ in first })

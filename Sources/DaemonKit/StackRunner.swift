@@ -103,6 +103,7 @@ public actor StackRunner {
         configuration.environment = environment
         adoptions += 1
         if isStarted {
+            interpreter.listeners.release(besides: prepared)
             queue.post(.command(.apply(prepared, atOnce: atOnce)))
         } else {
             // Nothing of the former runs, and nothing may until what an earlier daemon left has ended.

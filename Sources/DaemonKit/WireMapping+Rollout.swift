@@ -7,7 +7,7 @@ extension WireMapping {
         RolloutDocument(
             number: rollout.number, revision: rollout.revision.text,
             cause: RevisionDocument.Cause(rollout.cause), detail: rollout.cause.description,
-            phase: RolloutDocument.Phase(rollout.phase), since: clock.time(of: rollout.began),
+            phase: RolloutDocument.Phase(rollout.phase), held: rollout.isHeld, since: clock.time(of: rollout.began),
             until: rollout.until.map { clock.time(of: $0) }, step: rollout.step, steps: rollout.steps,
             wanted: rollout.wanted, updated: rollout.updated, available: rollout.available,
             failures: rollout.failures, rollback: rollout.isRollback, reason: rollout.reason,

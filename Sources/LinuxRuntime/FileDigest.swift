@@ -6,8 +6,8 @@ public struct FileStamp: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
     private let size: Int64
-    private let modified: WallTime
-    private let changed: WallTime
+    private let modified: Duration
+    private let changed: Duration
 
     /// Nil where there is no regular file at the path.
     public init?(path: String) {
@@ -21,19 +21,20 @@ public struct FileStamp: Hashable, Sendable {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         size = Int64(status.st_size)
-        modified = WallTime(status.st_mtim)
-        changed = WallTime(status.st_ctim)
+        modified = Duration(sinceEpoch: status.st_mtim)
+        changed = Duration(sinceEpoch: status.st_ctim)
     }
 
     /// How long ago it was changed.
     var age: Duration {
-        .nanoseconds(WallTime.now.nanoseconds - changed.nanoseconds)
+        .nanoseconds(WallTime.now.nanoseconds) - changed
     }
 }
 
-extension WallTime {
-    fileprivate init(_ time: timespec) {
-        self.init(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+extension Duration {
+    /// No `WallTime`: a file's owner can give it a time of which the nanoseconds do not fit into 64 bits.
+    fileprivate init(sinceEpoch time: timespec) {
+        self = .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
     }
 }
 

@@ -33,6 +33,15 @@ public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether one may be a part of the other, so that they cannot be bound independently.
+    public func mayOverlap(_ other: ListenAddress) -> Bool {
+        switch (self, other) {
+        case (.tcp(_, let port), .tcp(_, let another)), (.udp(_, let port), .udp(_, let another)):
+            port == another && !isAnyPort
+        case (.tcp, _), (.udp, _), (.unix, _), (.abstract, _): false
+        }
+    }
+
     var isStream: Bool {
         switch self {
         case .tcp, .unix(_, .stream), .abstract(_, .stream): true

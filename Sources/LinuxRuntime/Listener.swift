@@ -40,13 +40,40 @@ public final class Listener {
         }
     }
 
-    /// Why the address could not be bound at this moment; nil where it could. It is given back at once, and never
-    /// listened on, so that nobody is taken in.
-    public static func obstacle(to address: ListenAddress, reusesPort: Bool) -> SystemError? {
+    /// As the other, also where some of these listeners have a part of the address, as 127.0.0.1:80 is one of *:80.
+    public convenience init(
+        _ address: ListenAddress, _ options: ListenOptions, beside others: [Listener]
+    ) throws(SystemError) {
+        try Listener.lend(others)
+        defer { Listener.takeBack(others) }
+        var lent = options
+        lent.reusesPort = true
+        try self.init(address, lent)
+        try adopt(options)
+    }
+
+    /// Has another socket of this user, which asks for SO_REUSEPORT, bind what these have.
+    private static func lend(_ listeners: [Listener]) throws(SystemError) {
+        for listener in listeners { try listener.set(SOL_SOCKET, SO_REUSEPORT, 1) }
+    }
+
+    private static func takeBack(_ listeners: [Listener]) {
+        for listener in listeners where !listener.options.reusesPort {
+            try? listener.set(SOL_SOCKET, SO_REUSEPORT, 0)
+        }
+    }
+
+    /// Why the address could not be bound at this moment, beside these listeners; nil where it could. It is given back
+    /// at once, and never listened on, so that nobody is taken in.
+    public static func obstacle(
+        to address: ListenAddress, reusesPort: Bool, beside others: [Listener] = []
+    ) -> SystemError? {
         do throws(SystemError) {
+            try lend(others)
+            defer { takeBack(others) }
             switch address {
             case .tcp(let host, let port), .udp(let host, let port):
-                _ = try bind(host: host, port: port, as: address, reusesPort: reusesPort)
+                _ = try bind(host: host, port: port, as: address, reusesPort: reusesPort || !others.isEmpty)
             case .unix(let path, let type):
                 let socket = try Descriptor.socket(AF_UNIX, type.constant)
                 try SocketFile.bind(socket, to: path, type: type.constant).remove()

@@ -100,7 +100,7 @@ public struct AnalysisSpec: Hashable, Sendable {
     public var failureLimit: Int
     /// How many may fit neither condition; one more, and the rollout pauses for somebody to decide.
     public var inconclusiveLimit: Int
-    /// How many measurements in a row may give no value; one more, and the analysis has failed.
+    /// How many measurements in a row may be errors, such as a server that does not answer; one more, and the analysis has failed.
     public var consecutiveErrorLimit: Int
     public var metrics: [AnalysisMetric]
 

@@ -18,6 +18,8 @@ struct Analysis: Sendable {
         var failed = 0
         var inconclusive = 0
         var consecutiveErrors = 0
+        /// What was measured last.
+        var latest = Measurement.Value.none
     }
 
     let spec: AnalysisSpec
@@ -56,6 +58,7 @@ struct Analysis: Sendable {
             let verdict = spec.metrics[metric].judge(value)
             records.append(
                 MeasurementRecord(time: now, metric: spec.metrics[metric].name, value: value, verdict: verdict))
+            tallies[metric].latest = value
             note(verdict, of: metric)
         }
         return (records, verdict)
@@ -76,16 +79,20 @@ struct Analysis: Sendable {
     private var verdict: Verdict {
         for (metric, tally) in zip(spec.metrics, tallies) {
             if tally.failed > spec.failureLimit {
-                return .failed("\(metric.name) failed \(times(tally.failed)), and may \(times(spec.failureLimit))")
+                return .failed(
+                    "\(metric.name) failed \(times(tally.failed)), and may \(times(spec.failureLimit)); "
+                        + "it is \(tally.latest)")
             }
             if tally.consecutiveErrors > spec.consecutiveErrorLimit {
-                return .failed("\(metric.name) could not be measured \(times(tally.consecutiveErrors)) in a row")
+                return .failed(
+                    "\(metric.name) could not be measured \(times(tally.consecutiveErrors)) in a row; "
+                        + "it is \(tally.latest)")
             }
         }
         for (metric, tally) in zip(spec.metrics, tallies) where tally.inconclusive > spec.inconclusiveLimit {
             return .inconclusive(
                 "\(metric.name) said neither yes nor no \(times(tally.inconclusive)), and may "
-                    + times(spec.inconclusiveLimit))
+                    + "\(times(spec.inconclusiveLimit)); it is \(tally.latest)")
         }
         return open.isEmpty ? .successful : .undecided
     }

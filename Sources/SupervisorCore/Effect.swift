@@ -2,9 +2,9 @@ public import StackModel
 
 /// What the core wants done. The runner carries effects out in their order and reports every outcome as an event.
 public enum Effect: Sendable {
-    /// Have the service's listeners be those of these revisions of it, one or two, the newest first: bind what is not
-    /// bound, keep what is, at the same address, and close what is in none of them. Where one cannot be bound, all is as
-    /// before. Answered by `listenersOpened` or `listenersFailed`, each time.
+    /// Have the service's listeners be those of these revisions of it, the newest first: bind what is not bound, keep
+    /// what is, at the same address, and close what is in none of them. Where one cannot be bound, all is as before.
+    /// Answered by `listenersOpened` or `listenersFailed`, each time.
     case openListeners([ServiceRevision])
     /// Close them; no answer.
     case closeListeners(ServiceName)

@@ -36,16 +36,19 @@ extension InstanceMachine {
         if case .starting = state { isStarting = true }
         let (next, id, slots) = (spec.probes, id, slots)
         changeProcess(in: &context) { process, context in
+            let former = [process.startup, process.readiness, process.liveness].compactMap(\.?.number).max() ?? 0
+            process.formerRuns = max(process.formerRuns, former)
+            let runs = process.formerRuns
             if isStarting {
-                process.startup.adopt(.startup, next.startup, of: id, slot: slots.probe(.startup), in: &context)
+                process.startup.adopt(next.startup, as: .startup, of: id, slots, after: runs, in: &context)
                 process.startupHasPassed = process.startupHasPassed || next.startup.isNilOrNotify
                 // What it has not begun with does not hold until it is seen.
                 process.readinessHolds = next.readiness.isNilOrNotify
             } else if next.readiness.isNilOrNotify {
                 process.readinessHolds = true
             }
-            process.readiness.adopt(.readiness, next.readiness, of: id, slot: slots.probe(.readiness), in: &context)
-            process.liveness.adopt(.liveness, next.liveness, of: id, slot: slots.probe(.liveness), in: &context)
+            process.readiness.adopt(next.readiness, as: .readiness, of: id, slots, after: runs, in: &context)
+            process.liveness.adopt(next.liveness, as: .liveness, of: id, slots, after: runs, in: &context)
             let began = process.spawnedAt
             if isStarting {
                 if !process.startupHasPassed { process.startup?.begin(spawnedAt: began, in: &context) }
@@ -62,13 +65,16 @@ extension InstanceMachine {
 extension Optional<ProbeMachine> {
     /// Has the probe be that of the spec: one that asks the same goes on, any other begins afresh once it is begun.
     fileprivate mutating func adopt(
-        _ role: ProbeRole, _ spec: ProbeSpec?, of instance: InstanceID, slot: Int, in context: inout Context
+        _ spec: ProbeSpec?, as role: ProbeRole, of instance: InstanceID, _ slots: DeadlineSlots, after runs: UInt32,
+        in context: inout Context
     ) {
         guard let spec, spec.handler != .notify else {
             self?.end(in: &context)
             return self = nil
         }
-        if self == nil { self = ProbeMachine(role: role, spec: spec, instance: instance, slot: slot) }
+        if self == nil {
+            self = ProbeMachine(role: role, spec: spec, instance: instance, slot: slots.probe(role), after: runs)
+        }
         self?.adopt(spec, in: &context)
     }
 }

@@ -36,6 +36,8 @@ struct RunningProcess: Sendable {
     var startup: ProbeMachine?
     var readiness: ProbeMachine?
     var liveness: ProbeMachine?
+    /// The greatest number of a run of the probes that it has had and has no more.
+    var formerRuns: UInt32 = 0
     /// READY=1 has arrived, or is not asked for.
     var isNotified: Bool
     var startupHasPassed: Bool

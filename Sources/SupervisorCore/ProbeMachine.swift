@@ -35,12 +35,14 @@ struct ProbeMachine: Sendable {
     private let instance: InstanceID
     private let slot: Int
     private var state = State.idle
-    private var number: UInt32 = 0
+    private(set) var number: UInt32
     private var passes = 0
     private var failures = 0
     private(set) var lastFailure: String?
 
-    init(role: ProbeRole, spec: ProbeSpec, instance: InstanceID, slot: Int) {
+    /// - Parameter number: that of the latest run in the role, if there was one before.
+    init(role: ProbeRole, spec: ProbeSpec, instance: InstanceID, slot: Int, after number: UInt32 = 0) {
+        self.number = number
         self.role = role
         self.spec = spec
         self.instance = instance

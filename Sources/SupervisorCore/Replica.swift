@@ -32,6 +32,8 @@ struct Replica: Sendable {
     let slots: DeadlineSlots
     /// What its next instance is made from; that of the present one, unless that is ending.
     var revision: ServiceRevision
+    /// What its latest instance was made of, or has taken over; nil where it has had none since it was stopped.
+    private(set) var latest: ServiceRevision?
     private(set) var state = State.stopped
     /// What others may depend on, kept beside the state because it is asked for far more often than it changes.
     private(set) var standing = Standing(phase: .stopped, isRunning: false, isReady: false)
@@ -57,6 +59,7 @@ struct Replica: Sendable {
 
     private mutating func enter(_ state: State, in context: inout Context) {
         self.state = state
+        if case .stopped = state { latest = nil }
         since = context.now
         standing = state.standing
     }
@@ -160,6 +163,7 @@ extension Replica {
             id: id, replica: self.id, revision: revision, slots: slots, cause: nextCause ?? lastEvent?.id,
             in: &context)
         nextCause = nil
+        latest = revision
         lastEvent = instance.lastEvent
         enter(.active(instance), in: &context)
     }
@@ -271,7 +275,17 @@ extension Replica {
     /// What counts for its instance from now on; it need not be made anew for that.
     mutating func adopt(_ revision: ServiceRevision, in context: inout Context) {
         self.revision = revision
+        if latest?.makesSame(as: revision) ?? false { latest = revision }
         changeInstance(in: &context) { $0.adopt(revision, in: &$1) }
+    }
+
+    /// It goes on with the revision that counts now where it can, and else with what it was made of.
+    mutating func fit(_ target: ServiceRevision, in context: inout Context) {
+        if revision.makesSame(as: target) || latest?.makesSame(as: target) ?? false {
+            adopt(target, in: &context)
+        } else {
+            revision = latest ?? revision
+        }
     }
 
     /// It takes the place of the other, and goes on with what is remembered of that.

@@ -10,6 +10,11 @@ extension Rollout {
         switch state {
         case .waiting, .progressing:
             return proceed(view, spec, at: now)
+        case .paused where isPastItsSteps(spec), .analysing where isPastItsSteps(spec):
+            // The stack file does not have that step any more.
+            state = .progressing
+            progressedAt = now
+            return proceed(view, spec, at: now)
         case .paused(let until):
             guard let until, until <= now else { return .nothing }
             passStep(at: now)
@@ -54,6 +59,7 @@ extension Rollout {
             toldWait = nil
         }
         if let decision = takeStep(view, spec, at: now) { return decision }
+        if view.isReplaced, isPastItsSteps(spec) { return .complete }
         let moves = arithmetic(view, spec).moves(
             slots: view.slots, leaving: view.leaving, limit: limit(spec, wanted: view.wanted),
             mayBegin: delayedUntil <= now)

@@ -81,10 +81,10 @@ struct Rollout: Sendable {
     struct Origin: Sendable {
         var number: Int
         var cause: RolloutCause
-        /// What it replaces, and what is made beyond the limits of its steps.
-        var former: ServiceRevision
-        /// Instances of that were there when it began, and it listens elsewhere.
-        var keepsFormerListeners = false
+        /// What it replaces, and what is made beyond the limits of its steps; nil where nothing was made of anything else.
+        var former: ServiceRevision?
+        /// All that it replaces and that listens elsewhere than its own revision, the newest first.
+        var others: [ServiceRevision] = []
         /// It leads back to what was good: it has no steps to take.
         var isWayBack = false
         /// How long each instance has to end; nil is what its spec says.
@@ -158,7 +158,8 @@ extension Rollout {
     func snapshot(_ view: View, of service: Service) -> RolloutSnapshot {
         let steps = origin.isWayBack ? 0 : service.spec.rollout.steps.count
         return RolloutSnapshot(
-            number: number, revision: service.spec.revision, cause: origin.cause, phase: phase, began: began,
+            number: number, revision: service.spec.revision, cause: origin.cause, phase: phase,
+            isHeld: isHeld, began: began,
             until: until(service.spec.rollout), step: min(step, steps), steps: steps, wanted: view.wanted,
             updated: view.updated, available: view.available, failures: failures, isRollback: origin.isRollback,
             reason: lastEvent.reason.description, measurements: measurements)

@@ -71,6 +71,8 @@ public struct RolloutSnapshot: Hashable, Sendable {
     public var revision: Revision
     public var cause: RolloutCause
     public var phase: Phase
+    /// Somebody has paused it, or is to judge what an analysis could not: it goes on once it is resumed.
+    public var isHeld: Bool
     public var began: Instant
     /// When its phase ends by itself: a pause with a length, or the progress deadline.
     public var until: Instant?
@@ -91,14 +93,16 @@ public struct RolloutSnapshot: Hashable, Sendable {
     public var measurements: [MeasurementRecord]
 
     public init(
-        number: Int, revision: Revision, cause: RolloutCause, phase: Phase, began: Instant, until: Instant? = nil,
-        step: Int = 0, steps: Int = 0, wanted: Int, updated: Int, available: Int, failures: Int = 0,
+        number: Int, revision: Revision, cause: RolloutCause, phase: Phase, isHeld: Bool = false, began: Instant,
+        until: Instant? = nil, step: Int = 0, steps: Int = 0, wanted: Int, updated: Int, available: Int,
+        failures: Int = 0,
         isRollback: Bool = false, reason: String, measurements: [MeasurementRecord] = []
     ) {
         self.number = number
         self.revision = revision
         self.cause = cause
         self.phase = phase
+        self.isHeld = isHeld
         self.began = began
         self.until = until
         self.step = step

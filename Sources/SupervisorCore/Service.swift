@@ -68,7 +68,7 @@ struct Service: Sendable {
     /// Positions of the services that depend on it, or did when their instances were made.
     var dependents: [Int] = []
     var listeners: Listeners
-    /// Those that the runner was told last to have bound: of one revision, or of two while one replaces the other.
+    /// Those that the runner was told last to have bound: of one revision, or of several while one replaces the others.
     var boundListeners: [[ListenerSpec]] = []
     /// How often it was told so and has not yet answered: only the last answer counts.
     var unansweredOpenings = 0

@@ -80,12 +80,13 @@ extension Supervisor {
     private mutating func takeLive(_ target: ServiceRevision, of index: Int) {
         let former = services[index].revision
         services[index].revision = target
-        services[index].history.replaceCurrent(by: target)
-        keepRevisions(of: index)
-        linkDependencies(of: index)
-        for position in services[index].present where replicas[position].revision === former {
-            changeReplica(position) { $0.adopt(target, in: &$1) }
+        // One that is about to start counts, and comes into the history, only then.
+        if services[index].history.current?.revision === former {
+            services[index].history.replaceCurrent(by: target)
+            keepRevisions(of: index)
         }
+        linkDependencies(of: index)
+        adopt(target, of: index)
         unsettle(index)
     }
 
@@ -119,12 +120,15 @@ extension Supervisor {
     /// Nothing of a service that is gone from the file runs any more: it leaves nothing behind.
     mutating func vanish(_ index: Int) {
         closeListeners(of: index)
+        if services[index].history.current != nil {
+            services[index].history = RevisionHistory()
+            keepRevisions(of: index)
+        }
         guard services[index].unansweredOpenings == 0, !hasDependentInstance(index) else { return }
         context.publish(.serviceGone, about: .service(services[index].name), cause: services[index].descent?.event)
         unsettle(index)
         removeEdges(of: index)
         for position in services[index].rows { vacate(replica: position) }
-        if services[index].history.current != nil { context.perform(.keepRevisions(services[index].name, [])) }
         vacate(index)
     }
 }

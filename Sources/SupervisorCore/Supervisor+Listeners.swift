@@ -19,12 +19,20 @@ extension Supervisor {
         context.perform(.openListeners(revisions))
     }
 
-    /// Those of the revision that counts; while it replaces one that listens elsewhere, those of both.
+    /// What those that go down have is left alone until they are gone.
+    mutating func retryListeners(of index: Int) {
+        if services[index].descent != nil, hasInstance(index) {
+            context.deadlines[DeadlineSlots(of: index)[.listeners]] = context.now.advanced(by: Self.retryPeriod)
+        } else {
+            openListeners(of: index)
+        }
+    }
+
+    /// Those of the revision that counts; while it replaces some that listen elsewhere, those of all.
     private func wantedListeners(of index: Int) -> [ServiceRevision] {
         let service = services[index]
-        guard let rollout = service.rollout, rollout.origin.keepsFormerListeners else { return [service.revision] }
-        let former = rollout.origin.former
-        return rollout.lacksListeners ? [former] : [service.revision, former]
+        guard let rollout = service.rollout else { return [service.revision] }
+        return rollout.lacksListeners ? rollout.origin.others : [service.revision] + rollout.origin.others
     }
 
     /// Has the listeners be those that are wanted now. Instances that were made with others keep them.

@@ -39,28 +39,31 @@ extension Supervisor {
         return present.schedule != nil || spec.schedule != nil ? .restart : .rolling
     }
 
-    /// The new services of the stack, what others depend on from now on, and all that these depend on.
+    /// The new services of the stack, what others need from now on, and all that these need.
     private func neededByNew(in stack: StackSpec) -> Set<ServiceName> {
         let specs = Dictionary(stack.services.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var needed: Set<ServiceName> = []
         var open = stack.services.flatMap { newNeeds(of: $0) }
         while let name = open.popLast() {
             guard needed.insert(name).inserted, let spec = specs[name] else { continue }
-            open += spec.dependencies.map(\.service)
+            open += spec.needs
         }
         return needed
     }
 
-    /// The service itself where it is new, or what it does not depend on yet: its next start would wait for that.
+    /// The service itself where it is new, or what it does not need yet: its next start would wait for that.
     private func newNeeds(of spec: ServiceSpec) -> [ServiceName] {
         guard let index = listedIndex(of: spec.name) else { return [spec.name] }
         guard services[index].desired == .running else { return [] }
-        let former = services[index].spec.dependencies.map(\.service)
-        return spec.dependencies.map(\.service).filter { !former.contains($0) }
+        let former = services[index].spec.needs
+        return spec.needs.filter { !former.contains($0) }
     }
 }
 
 extension ServiceSpec {
+    /// What is to run where it does: what it depends on, and what stands in front of it.
+    fileprivate var needs: [ServiceName] { dependencies.map(\.service) + (routes.isEmpty ? [] : [.router]) }
+
     /// A spec is known by its content: the name of that alone makes no difference.
     fileprivate func withDefinition(of other: ServiceSpec) -> ServiceSpec {
         var spec = self

@@ -29,11 +29,16 @@ extension Supervisor {
         for position in service.incoming where !isNeeded(position, of: index) && !replicas[position].isReady {
             retire(position, of: index, replacement.stopCause, grace: transition.grace, causedBy: transition.event)
         }
-        let former = formerRevision(of: index) ?? service.revision
+        let replaced = replacedRevisions(of: index)
+        let good = service.history.latest { $0.isGood }?.revision
+        let former = replaced.first { $0 === good } ?? replaced.first
+        // What never had an instance has nothing that it could come back with.
+        for position in services[index].replicas where replicas[position].latest == nil {
+            replicas[position].revision = isWayBack ? target : former ?? target
+        }
         let origin = Rollout.Origin(
-            number: number, cause: transition.cause, former: former,
-            keepsFormerListeners: keepsListeners(of: former, index), isWayBack: isWayBack,
-            grace: transition.grace)
+            number: number, cause: transition.cause, former: former, others: replaced.differing(from: target),
+            isWayBack: isWayBack, grace: transition.grace)
         let event: StackEvent
         if case .rolledBack(let failed) = transition.cause, let good = transition.goesBackTo {
             event = tell(.rollbackBegan(from: failed, to: good, number: number), of: index, causedBy: transition.event)
@@ -44,6 +49,8 @@ extension Supervisor {
         services[index].rollout = Rollout(
             origin, hasReplaced: service.rollout?.hasReplaced ?? service.isReplacedAtOnce, event: event,
             at: context.now)
+        // Before anything can be made of it.
+        fitListeners(of: index)
         unsettle(index)
     }
 
@@ -74,31 +81,26 @@ extension Supervisor {
         context.perform(.keepRevisions(services[index].name, services[index].history.revisions))
     }
 
-    /// What is replaced, as far as that is one revision: the latest that was good, where instances of it run or none do.
-    private func formerRevision(of index: Int) -> ServiceRevision? {
+    /// What is replaced: what the replicas were made of that are not of the revision that counts, each once, the newest
+    /// first.
+    private func replacedRevisions(of index: Int) -> [ServiceRevision] {
         let service = services[index]
-        let good = service.history.latest { $0.isGood }?.revision
-        let running = service.present.compactMap { replicas[$0].instance }.filter { !$0.isEnding }.map(\.revision)
-        return running.first { $0 === good } ?? running.first { $0 !== service.revision } ?? good
+        var replaced: [ServiceRevision] = []
+        for position in service.present where replicas[position].latest != nil {
+            let revision = replicas[position].revision
+            let isKnown = ([service.revision] + replaced).contains { $0 === revision }
+            if !isKnown { replaced.append(revision) }
+        }
+        let history = service.history.revisions
+        let ages = replaced.map { revision in history.firstIndex { $0 === revision } ?? history.count }
+        return zip(ages, replaced).sorted { $0.0 < $1.0 }.map(\.1)
     }
 
-    /// Instances of the former revision are there, and it listens elsewhere than the one that counts.
-    private func keepsListeners(of former: ServiceRevision, _ index: Int) -> Bool {
-        former.spec.listeners != services[index].spec.listeners
-            && services[index].rows.contains { position in
-                replicas[position].instance.map { $0.spec.listeners == former.spec.listeners } ?? false
-            }
-    }
-
-    /// What makes the same instances as the revision that counts now is of it from now on.
+    /// What makes the same instances as the revision that counts now is of it from now on, and any other of what it was
+    /// made of last.
     mutating func adopt(_ target: ServiceRevision, of index: Int) {
         for position in services[index].present {
-            guard let instance = replicas[position].instance, !instance.isEnding else { continue }
-            if instance.revision.makesSame(as: target) {
-                changeReplica(position) { $0.adopt(target, in: &$1) }
-            } else {
-                replicas[position].revision = instance.revision
-            }
+            changeReplica(position) { $0.fit(target, in: &$1) }
         }
     }
 
@@ -268,5 +270,15 @@ extension Supervisor {
             service.descent == nil, service.desired == .running, !service.isScheduled, hasInstance(dependent)
         else { return false }
         return service.rollout.map { $0.hasBegun || !$0.isUnderWay } ?? true
+    }
+}
+
+extension [ServiceRevision] {
+    /// Those that listen elsewhere, one of each kind.
+    fileprivate func differing(from target: ServiceRevision) -> [ServiceRevision] {
+        reduce(into: []) { others, revision in
+            let isKnown = ([target] + others).contains { $0.spec.listeners == revision.spec.listeners }
+            if !isKnown { others.append(revision) }
+        }
     }
 }

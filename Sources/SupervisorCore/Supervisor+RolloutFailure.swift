@@ -62,7 +62,7 @@ extension Supervisor {
 
     /// The listeners of the revision that comes cannot be bound: nothing of it is made. False: that was not tried.
     mutating func failRollout(of index: Int, forListeners failure: SpawnFailure) -> Bool {
-        guard let rollout = services[index].rollout, rollout.origin.keepsFormerListeners, !rollout.lacksListeners,
+        guard let rollout = services[index].rollout, !rollout.origin.others.isEmpty, !rollout.lacksListeners,
             rollout.isUnderWay, !rollout.origin.isRollback
         else { return false }
         services[index].rollout?.failForListeners()

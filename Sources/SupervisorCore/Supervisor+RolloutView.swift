@@ -78,14 +78,12 @@ extension Supervisor {
             view(of: index), services[index].spec.rollout, at: context.now)
     }
 
-    /// What the next instance of a replica is made from: its own revision, unless that is neither the one that comes nor
-    /// the one that goes.
+    /// What the next instance of a replica is made from: its own revision, unless that is what has failed and nothing of
+    /// the other stands beside it.
     func revisionToSpawn(_ position: Int, of index: Int) -> ServiceRevision {
         guard let rollout = services[index].rollout else { return services[index].revision }
-        let service = services[index]
-        let (own, former) = (replicas[position].revision, rollout.origin.former)
-        if own === service.revision || own === former && !rollout.origin.isRollback { return own }
-        return rollout.origin.isWayBack ? service.revision : former
+        let isAlone = incoming(beside: position, of: index) == nil
+        return rollout.origin.isRollback && isAlone ? services[index].revision : replicas[position].revision
     }
 
     /// New slots are new, as far as the rollout's step allows.
@@ -94,6 +92,6 @@ extension Supervisor {
         guard let rollout = service.rollout, !rollout.origin.isWayBack else { return service.revision }
         let updated = positions.count { replicas[$0].revision === service.revision } + service.incoming.count
         let limit = rollout.limit(service.spec.rollout, wanted: service.wantedReplicas)
-        return rollout.isUnderWay && updated < limit ? service.revision : rollout.origin.former
+        return rollout.isUnderWay && updated < limit ? service.revision : rollout.origin.former ?? service.revision
     }
 }

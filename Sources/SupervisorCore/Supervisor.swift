@@ -149,7 +149,7 @@ public struct Supervisor: Sendable {
             case .watchdog: changeInstance(ofReplica: position) { $0.watchdogExpired(in: &$1) }
             case .stable: replicas[position].stablePeriodPassed()
             case .backoff: changeReplica(position) { $0.backoffPassed(in: &$1) }
-            case .listeners: openListeners(of: position)
+            case .listeners: retryListeners(of: position)
             case .rollout: unsettle(position)
             }
         }
@@ -189,6 +189,8 @@ extension Supervisor {
             guard !isIncluded[index] else { continue }
             isIncluded[index] = true
             open.append(contentsOf: services[index].dependencies.map(\.service))
+            // What stands in front of it is part of it.
+            if !services[index].spec.routes.isEmpty, let router = listedIndex(of: .router) { open.append(router) }
         }
         return order.filter { isIncluded[$0] }
     }

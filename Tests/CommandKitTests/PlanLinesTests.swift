@@ -16,8 +16,8 @@ struct PlanLinesTests {
             .init(
                 service: "cache", kind: .rolling,
                 differences: [
-                    .init(key: "executable", before: "/srv/my cache 0123456789", after: "/srv/my cache abcdef0123"),
-                    .init(key: "secrets.key", before: "content of /key", after: "content of /key"),
+                    .init(key: "executable.digest", before: "0123456789", after: "abcdef0123"),
+                    .init(key: "secrets.key.digest", before: "1", after: "2"),
                 ], memory: .init(nowBytes: 400 << 20, peakBytes: 500 << 20)),
             .init(service: "db", kind: .none), .init(service: "old", kind: .stop),
             .init(service: "queue", kind: .start), .init(service: "web", kind: .live),
@@ -34,8 +34,8 @@ struct PlanLinesTests {
                 "      environment.PORT: 80 → 81",
                 "      user: (none) → shop",
                 "+/- cache    is replaced by a rollout",
-                "      executable: /srv/my cache 01234567 → abcdef01",
-                "      secrets.key: content of /key has changed",
+                "      executable: content 01234567 → abcdef01",
+                "      secrets.key: its content has changed",
                 "      memory: 400M now, and up to 500M during the rollout",
                 "  - old      is gone from the files and stops",
                 "  + queue    is new and starts",
@@ -50,10 +50,17 @@ struct PlanLinesTests {
     }
 
     @Test func aProgramElsewhereIsToldWithItsPlace() {
-        let difference = PlanDocument.Difference(key: "executable", before: "/a 01", after: "/b 02")
+        let difference = PlanDocument.Difference(key: "executable.path", before: "/a", after: "/b")
         let moved = PlanDocument(
             plan: "0", changes: [.init(service: "db", kind: .rolling, differences: [difference])], event: 0)
-        #expect(lines(moved).dropFirst().first == "      executable: /a 01 → /b 02")
+        #expect(lines(moved).dropFirst().first == "      executable.path: /a → /b")
+    }
+
+    @Test func aSecretThatIsGoneIsTold() {
+        let difference = PlanDocument.Difference(key: "secrets.key.digest", before: "1", after: nil)
+        let gone = PlanDocument(
+            plan: "0", changes: [.init(service: "db", kind: .live, differences: [difference])], event: 0)
+        #expect(lines(gone).dropFirst().first == "      secrets.key: cannot be read any more")
     }
 
     @Test func whatStandsAgainstThePlanIsToldLast() {

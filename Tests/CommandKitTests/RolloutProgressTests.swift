@@ -61,6 +61,20 @@ struct RolloutProgressTests {
         #expect(still?.standing == .failed)
     }
 
+    @Test func whatSomebodyStoppedMeanwhileWillNotGetThere() {
+        func standing(before: ServiceDocument.Desired) -> ServiceProgress.Standing? {
+            var service = ServiceDocument.sample("web", scale: 1, history: [.sample(3)], old)
+            service.desired = before
+            let goal = ProgressGoal.replacing([service])
+            service.desired = .stopped
+            #expect((goal.rolloutFailure(of: service) == nil) == (before == .stopped))
+            return ServiceProgress.all(of: [service], goal: goal).first?.standing
+        }
+        #expect(standing(before: .running) == .failed)
+        // What was stopped all along is not waited for.
+        #expect(standing(before: .stopped) == nil)
+    }
+
     @Test func changesAreToldOnceALine() {
         var log = ProgressLog()
         func told(_ rollout: RolloutDocument?, _ outcome: RevisionDocument.Outcome = .underWay) -> [String] {

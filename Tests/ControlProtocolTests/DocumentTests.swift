@@ -38,14 +38,15 @@ import Testing
                 service: "db",
                 rollout: RolloutDocument(
                     number: 4, revision: "cd", cause: .undone, detail: "revision 3 was asked for", phase: .analysing,
-                    since: time, until: time, step: 1, steps: 3, wanted: 4, updated: 1, available: 1, failures: 2,
+                    held: true, since: time, until: time, step: 1, steps: 3, wanted: 4, updated: 1, available: 1,
+                    failures: 2,
                     rollback: true, reason: "it is measured",
                     measurements: [
                         .init(time: time, metric: "errors", value: 0.25, verdict: .failed),
                         .init(time: time, metric: "latency", value: nil, error: "refused", verdict: .error),
                     ]), history: []),
             #"{"history":[],"rollout":{"available":1,"cause":"undone","detail":"revision 3 was asked for","failures":2,"#
-                + #""measurements":[{"metric":"errors","time":"2026-11-23T07:52:53.042Z","value":0.25,"#
+                + #""held":true,"measurements":[{"metric":"errors","time":"2026-11-23T07:52:53.042Z","value":0.25,"#
                 + #""verdict":"failed"},{"error":"refused","metric":"latency","time":"2026-11-23T07:52:53.042Z","#
                 + #""verdict":"error"}],"number":4,"phase":"analysing","reason":"it is measured","revision":"cd","#
                 + #""rollback":true,"since":"2026-11-23T07:52:53.042Z","step":1,"steps":3,"#

@@ -69,6 +69,34 @@ import Testing
         held.close(name("web"))
     }
 
+    /// As where a service that was for this host alone becomes one for everybody, and back.
+    @Test(arguments: [("127.0.0.1", "*"), ("*", "127.0.0.1")])
+    func anAddressThatIsAPartOfTheFormerOneIsBoundBesideIt(former: String, latter: String) throws {
+        var held = HeldListeners()
+        // One that is free at this moment.
+        let port = try Listener(.tcp(host: "*", port: 0)).port
+        let old = spec([("http", .tcp(host: former, port: port))])
+        let new = spec([("http", .tcp(host: latter, port: port))])
+        try held.open([old], context)
+        let before = try inodes(held, old)
+        let address = ListenAddress.tcp(host: latter, port: port)
+        let stack = StackSpec(name: "shop", directory: "/", services: [new])
+        let leaving = held.listeners(leaving: stack, overlapping: address, context)
+        #expect(leaving.count == 1)
+        #expect(Listener.obstacle(to: address, reusesPort: false)?.errno == EADDRINUSE)
+        #expect(Listener.obstacle(to: address, reusesPort: false, beside: leaving) == nil)
+        try held.open([new, old], context)
+        #expect(try inodes(held, old) == before)
+        let during = try inodes(held, new)
+        #expect(during != before)
+        try held.open([new], context)
+        #expect(try inodes(held, new) == during)
+        // What stays in the file could not be bound by a daemon that starts with it.
+        let both = spec([("all", .tcp(host: former, port: port)), ("http", .tcp(host: latter, port: port))])
+        #expect(throws: SpawnFailure.self) { try held.open([both, new], context) }
+        held.close(name("web"))
+    }
+
     @Test func freePortsAreToldApartByTheirNames() throws {
         let free = ListenerSpec.Address.tcp(host: "127.0.0.1", port: 0)
         var held = HeldListeners()
@@ -170,6 +198,21 @@ import Testing
         #expect(try inodes(held, other) == [before[0]] && exists("admin"))
         held.close(name("api"))
         #expect(!exists("admin") && exists("http"))
+        held.close(name("web"))
+    }
+
+    @Test func whatAServiceHadThatIsGoneFromTheFilePassesToAnotherBeforeItHasEnded() throws {
+        var held = HeldListeners()
+        let gone = spec([("http", unix("a"))], of: "gone")
+        try held.open([gone], context)
+        let before = try inodes(held, gone)
+        let web = spec([("http", unix("a"))])
+        #expect(throws: SpawnFailure.self) { try held.open([web], context) }
+        held.release(besides: StackSpec(name: "shop", directory: "/", services: [web]))
+        try held.open([web], context)
+        held.close(name("gone"))
+        #expect(try inodes(held, web) == before)
+        #expect(exists("a"))
         held.close(name("web"))
     }
 

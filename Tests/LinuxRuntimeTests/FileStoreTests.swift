@@ -55,6 +55,15 @@ import Testing
         #expect(try digests.digest(of: try directory.write("c", text + "!")) != first)
     }
 
+    @Test func aFileMayClaimAnyTime() throws {
+        let path = try directory.write("program", "one")
+        let far = timespec(tv_sec: 15_000_000_000, tv_nsec: 0)
+        try #require(utimensat(AT_FDCWD, path, [far, far], 0) == 0)
+        #expect(digests.known(path) == .unread)
+        let digest = try digests.digest(of: path)
+        #expect(digests.known(path) == .digest(digest))
+    }
+
     // MARK: Copies
 
     @Test func aCopyHasTheContentTheNameAndTheRightsOfItsFileButSetUserID() throws {

@@ -70,12 +70,14 @@ import Testing
     }
 
     @Test func itFailsWithTheFirstFailureBeyondItsLimit() {
-        #expect(verdicts("+-", spec(5)).last == .failed("errors failed once, and may never"))
-        #expect(verdicts("--", spec(5, failures: 1)).last == .failed("errors failed 2 times, and may once"))
+        #expect(verdicts("+-", spec(5)).last == .failed("errors failed once, and may never; it is 9.0"))
+        #expect(verdicts("--", spec(5, failures: 1)).last == .failed("errors failed 2 times, and may once; it is 9.0"))
     }
 
     @Test func whatIsNeitherBeyondItsLimitIsInconclusive() {
-        #expect(verdicts("?", spec(1)) == [.inconclusive("errors said neither yes nor no once, and may never")])
+        #expect(
+            verdicts("?", spec(1))
+                == [.inconclusive("errors said neither yes nor no once, and may never; it is without a value")])
     }
 
     /// An error is no measurement: it is made again, but not for ever.
@@ -83,7 +85,8 @@ import Testing
         #expect(verdicts("!!+", spec(1, errors: 2)) == [.undecided, .undecided, .successful])
         #expect(verdicts("!+!", spec(2, errors: 1)) == [.undecided, .undecided, .undecided])
         #expect(
-            verdicts("!!", spec(2, errors: 1)).last == .failed("errors could not be measured 2 times in a row"))
+            verdicts("!!", spec(2, errors: 1)).last
+                == .failed("errors could not be measured 2 times in a row; it is not to be had (refused)"))
     }
 
     @Test func onlyMetricsThatAreNotDoneAreMeasured() {

@@ -94,7 +94,7 @@ import Testing
         #expect(driver.deeds.contains("spawn a/3"))
         #expect(
             driver.last("rollout_failed")?.reason.description
-                == "its rollout to number 2 has failed: errors failed once, and may never; "
+                == "its rollout to number 2 has failed: errors failed once, and may never; it is 0.5; "
                 + "it goes back to what number 1 was")
         #expect(driver.last("rollout_failed")?.cause == driver.last("rollout_analysis")?.id)
         driver.spawned("a/3")
@@ -126,7 +126,8 @@ import Testing
             #expect(driver.service("a")?.rollout?.phase == .paused)
             #expect(
                 driver.service("a")?.rollout?.reason
-                    == "its rollout pauses, for somebody to decide: errors said neither yes nor no once, and may never")
+                    == "its rollout pauses, for somebody to decide: errors said neither yes nor no once, and may never; "
+                    + "it is without a value")
             driver.pass(.seconds(3600))
             #expect(revisions(driver) == ["r1", "r1", "r1", "r2"])
             driver.command(.rollout(a, action))

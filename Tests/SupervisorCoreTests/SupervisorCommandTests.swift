@@ -43,6 +43,20 @@ import Testing
         #expect(driver.phase("other/0") == .stopped)
     }
 
+    @Test func startOfOneWithARouteStartsWhatStandsInFrontOfIt() {
+        let route = RouteSpec(name: "http", listen: .tcp(host: "127.0.0.1", port: 8080), port: "http")
+        let router = ServiceName.router.text
+        var driver = Driver([service("web", routes: [route]), service("other"), service(router)])
+        driver.start(["other".asServiceName])
+        #expect(driver.deeds == ["spawn other/0"])
+        driver.command(.start(["web".asServiceName]))
+        #expect(driver.deeds == ["spawn \(router)/0", "spawn web/0"])
+
+        driver = Driver([service("web", routes: [route]), service(router)])
+        driver.start(["web".asServiceName])
+        #expect(driver.deeds == ["spawn \(router)/0", "spawn web/0"])
+    }
+
     @Test func startOfWhatRunsChangesNothing() {
         var driver = running()
         driver.command(.start([]))

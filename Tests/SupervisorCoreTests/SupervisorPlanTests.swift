@@ -78,4 +78,13 @@ import Testing
         #expect(supervisor.dependents(of: "web".asServiceName) == [])
         #expect(supervisor.dependents(of: "nobody".asServiceName) == [])
     }
+
+    @Test func aFirstRouteStartsWhatStandsInFrontOfIt() {
+        let route = RouteSpec(name: "http", listen: .tcp(host: "127.0.0.1", port: 8080), port: "http")
+        let router = service(ServiceName.router.text)
+        var driver = Driver([service("web"), router])
+        driver.start(["web".asServiceName])
+        #expect(driver.plan([service("web"), router]) == ["\(router.name) none", "web none"])
+        #expect(driver.plan([service("web", routes: [route]), router]) == ["\(router.name) start", "web live"])
+    }
 }

@@ -62,6 +62,23 @@ import Testing
         }
     }
 
+    @Test func nothingOfTheGoodOneIsMadeTwiceForOneSlot() {
+        var driver = running()
+        driver.apply([spec("r2")])
+        up(&driver, "#3")
+        driver.exited("#2")
+        driver.spawned("#4")
+        driver.exited("#4", 7)
+        // #5 comes beside #3, which is of what has failed, and takes its place when it is ready.
+        driver.exited("#3", 1)
+        #expect(deeds(driver) == ["release #3", "spawn a/1"])
+        #expect(driver.service("a")?.replicas.map(\.revision.text) == ["r1", "r2", "r1"])
+        up(&driver, "#5")
+        driver.spawned("#6")
+        driver.exited("#6")
+        #expect(driver.service("a")?.replicas.map(\.instance?.serial) == [1, 5])
+    }
+
     @Test func applyingTheSameFileAgainTriesAgain() {
         var driver = running(1)
         driver.apply([spec("r2", 1)])

@@ -223,6 +223,35 @@ import Testing
         #expect(!driver.deeds.contains("open a"))
     }
 
+    @Test func anotherTakeOverKeepsThoseOfAllThatRuns() {
+        let canary = RolloutSpec(steps: [.replicas(.count(1)), .pause(nil)])
+        var driver = running()
+        driver.command(.scale(a, 2))
+        driver.spawnAll()
+        driver.apply([spec("r2", 81, canary)])
+        driver.spawned("#3")
+        driver.exited("#2")
+        #expect(driver.service("a")?.replicas.map(\.revision.text) == ["r1", "r2"])
+        driver.apply([spec("r3", 82, canary)])
+        #expect(driver.deeds == ["open a a a", "spawn a/1"])
+        // What was good has the same as what comes.
+        driver.apply([spec("r4", 80, canary)])
+        #expect(driver.deeds.contains("open a a"))
+    }
+
+    @Test func whatNeverRanIsNotListenedFor() {
+        var driver = Driver([spec("r1", 80, RolloutSpec(steps: [.pause(nil)]))])
+        driver.bindsListeners = false
+        driver.start()
+        driver.send(.listenersFailed(a, taken))
+        driver.apply([spec("r2", 81, RolloutSpec(steps: [.pause(nil)]))])
+        #expect(driver.deeds == ["open a"])
+        driver.send(.listenersOpened(a))
+        // There is nothing that a canary could spare.
+        #expect(driver.deeds == ["spawn a/0"])
+        #expect(driver.replica("a/0")?.revision == Revision("r2"))
+    }
+
     @Test func theSameOnesAreLeftAlone() {
         var driver = running()
         driver.apply([spec("r2", 80)])

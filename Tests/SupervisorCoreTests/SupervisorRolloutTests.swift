@@ -138,6 +138,44 @@ import Testing
         #expect(driver.service("a")?.rollout?.failures == 0)
     }
 
+    /// Its only replica is new; it pauses at its second step.
+    private func paused(_ steps: [RolloutSpec.Step]) -> Driver {
+        let careful = RolloutSpec(steps: steps)
+        var driver = running(1, careful)
+        release(&driver, "r2", 1, careful)
+        driver.spawned("#2")
+        driver.exited("#1")
+        return driver
+    }
+
+    @Test func aLastStepThatIsDoneAlreadyEndsIt() {
+        var driver = paused([.replicas(.count(1)), .pause(nil), .replicas(.count(1))])
+        #expect(driver.service("a")?.rollout?.phase == .paused)
+        driver.command(.rollout(a, .promote(fully: false)))
+        #expect(driver.service("a")?.rollout == nil)
+    }
+
+    @Test func aPauseThatIsGoneFromTheFileIsOver() {
+        var driver = paused([.replicas(.count(1)), .pause(nil)])
+        #expect(driver.service("a")?.rollout?.phase == .paused)
+        release(&driver, "r2", 1)
+        #expect(driver.service("a")?.rollout == nil)
+    }
+
+    @Test func whatWasToBeReplacedComesBackAsItWas() {
+        let probes = ProbeSet(readiness: tcpProbe)
+        var driver = Driver([service("a", probes: probes)])
+        driver.start()
+        driver.spawnAll()
+        driver.apply([service("a", probes: probes, revision: "r2")])
+        #expect(driver.deeds.contains("signal #1 SIGTERM mainProcess"))
+        // Nothing of number 2 is made when it is taken over, and nothing of number 3 may be.
+        driver.apply([service("a", probes: probes, revision: "r3", rollout: RolloutSpec(steps: [.pause(nil)]))])
+        driver.exited("#1")
+        #expect(driver.deeds == ["release #1", "spawn a/0"])
+        #expect(driver.replica("a/0")?.revision == Revision("r1"))
+    }
+
     @Test func whatIsNotReadyIsReplacedInPlaceAndAtOnce() {
         var driver = Driver([service("a", replicas: 2, probes: ProbeSet(readiness: tcpProbe))])
         driver.start()

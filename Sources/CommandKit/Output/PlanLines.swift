@@ -68,24 +68,24 @@ struct PlanLines {
 }
 
 extension PlanDocument.Difference {
-    /// `environment.PORT: 80 → 81`
+    /// `environment.PORT: 80 → 81`; of a content, by the beginnings of its hashes: `executable: content 1f2e3d4c → 9a8b7c6d`,
+    /// and of a secret's only that it is another.
     fileprivate var text: String {
-        if let executable { return executable }
-        // Of a secret it is only known that it is another.
-        if let before, before == after { return DisplayWidth.singleLine("\(key): \(before) has changed") }
-        return DisplayWidth.singleLine("\(key): \(before ?? "(none)") → \(after ?? "(none)")")
+        let change: String
+        switch (subject, before, after) {
+        case (nil, _, _): change = "\(key): \(before ?? "(none)") → \(after ?? "(none)")"
+        case (let subject?, let before?, let after?) where !subject.hasPrefix("secrets."):
+            change = "\(subject): content \(shortHash(before)) → \(shortHash(after))"
+        case (let subject?, _, nil): change = "\(subject): cannot be read any more"
+        case (let subject?, _, _?): change = "\(subject): its content has changed"
+        }
+        return DisplayWidth.singleLine(change)
     }
 
-    /// `executable: /srv/backend 1f2e3d4c → 9a8b7c6d`: a path and a digest each, whose beginning tells enough.
-    private var executable: String? {
-        guard key == "executable", let (path, digest) = before.flatMap(Self.file) else { return nil }
-        guard let (newPath, newDigest) = after.flatMap(Self.file) else { return nil }
-        let place = newPath == path ? "" : "\(newPath) "
-        return DisplayWidth.singleLine("\(key): \(path) \(shortHash(digest)) → \(place)\(shortHash(newDigest))")
-    }
-
-    private static func file(_ text: String) -> (path: String, digest: String)? {
-        text.lastIndex(of: " ").map { (String(text[..<$0]), String(text[text.index(after: $0)...])) }
+    /// What it is the content of, where it is one.
+    private var subject: Substring? {
+        let isContent = key == "executable.digest" || key.hasPrefix("secrets.") && key.hasSuffix(".digest")
+        return isContent ? key.dropLast(".digest".count) : nil
     }
 }
 

@@ -43,7 +43,7 @@ extension RolloutDocument {
     }
 
     /// What lets a rollout go on that would not by itself.
-    private var wayOn: String { step < steps ? "promote" : "resume" }
+    private var wayOn: String { held || step == steps ? "resume" : "promote" }
 
     /// When a pause ends by itself; the progress deadline is nothing that anybody waits for.
     var pauseEnd: Timestamp? { phase == .paused ? until : nil }

@@ -15,7 +15,9 @@ enum ProgressGoal: Hashable, Sendable {
     static func replacing(_ services: [ServiceDocument], perhaps others: [ServiceDocument] = []) -> ProgressGoal {
         let replaced = services.map { service in
             let instances = Set(service.replicas.compactMap(\.instance))
-            return (service.name, Former(revision: service.newestNumber, instances: instances))
+            let former = Former(
+                revision: service.newestNumber, instances: instances, wasWanted: service.desired == .running)
+            return (service.name, former)
         }
         let perhaps = others.map { ($0.name, Former(revision: $0.newestNumber)) }
         return .replaced(Dictionary(replaced + perhaps) { first, _ in first })
@@ -25,6 +27,11 @@ enum ProgressGoal: Hashable, Sendable {
     static func rolledOut(_ services: [ServiceDocument]) -> ProgressGoal {
         let formers = services.map { ($0.name, Former(revision: $0.numberBeforeLatest)) }
         return .replaced(Dictionary(formers) { first, _ in first })
+    }
+
+    /// Somebody has stopped the service before it was what the command waits for.
+    func isForestalled(_ service: ServiceDocument) -> Bool {
+        service.desired == .stopped && former(of: service.name)?.wasWanted == true
     }
 
     /// Of a service that is to be replaced.
@@ -47,4 +54,6 @@ struct Former: Hashable, Sendable {
     var revision = 0
     /// The serial numbers of the instances that are to go.
     var instances: Set<UInt64> = []
+    /// It was to run, so that it has been stopped meanwhile if it is not any more.
+    var wasWanted = false
 }

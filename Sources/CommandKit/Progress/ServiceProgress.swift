@@ -54,6 +54,12 @@ extension ServiceProgress {
         self.init(replicasOf: service, goal: goal, aim: aim, dependents: dependents)
     }
 
+    private init(forestalled service: ServiceDocument) {
+        self.init(
+            service: service.name, standing: .failed, word: "stopped", detail: "was stopped meanwhile",
+            since: service.replicas.map(\.since).max() ?? .now())
+    }
+
     private init?(replicasOf service: ServiceDocument, goal: ProgressGoal, aim: Aim, dependents: [String]) {
         let rows = service.rows
         let standings = rows.map { row in
@@ -131,6 +137,7 @@ extension ServiceProgress {
         let aims = aims(of: services)
         return services.compactMap { service in
             if let selection, !selection.contains(service.name) { return nil }
+            if goal.isForestalled(service) { return ServiceProgress(forestalled: service) }
             guard goal == .stopped || service.desired == .running else { return nil }
             let dependents = services.filter { other in
                 other.dependencies.contains { $0.service == service.name } && !other.replicas.allSatisfy(\.hasEnded)

@@ -92,8 +92,18 @@ extension ProgressGoal {
     /// Nil where its rollout has not failed, as far as it has one that is waited for.
     func rolloutFailure(of service: ServiceDocument) -> CommandFailure? {
         guard let former = former(of: service.name) else { return nil }
+        if isForestalled(service) {
+            return CommandFailure(
+                .failed, "\(service.name) was stopped before this was done",
+                advice: "\"stackctl start \(service.name)\" starts it as the files said last")
+        }
         return CommandFailure(service.verdict(after: former.revision), of: service)
     }
+}
+
+extension ServiceDocument {
+    /// There was a revision that was good before the one that counts.
+    fileprivate var canGoBack: Bool { history.dropFirst().contains { $0.outcome == .good } }
 }
 
 extension CommandFailure {
@@ -106,7 +116,7 @@ extension CommandFailure {
         case .standsStill(let rollout):
             self.init(
                 .failed, rollout.summary(of: service, now: .now()),
-                advice: "\"stackctl rollout undo \(name)\" goes back to what was before, "
+                advice: (service.canGoBack ? "\"stackctl rollout undo \(name)\" goes back to what was before, " : "")
                     + "\"stackctl rollout resume \(name)\" goes on; \"stackctl explain \(name)\" tells more")
         case .failed(let revision):
             self.init(.failed, "\(name): \(revision.failure)", advice: "\"stackctl explain \(name)\" tells more")

@@ -1,29 +1,35 @@
 import Dispatch
 import Glibc
 import StackModel
+import Synchronization
 
 /// Signals as events: from the first use on they no longer do to the process what they do by themselves.
+///
+/// A handler writes each into a pipe (Bernstein's self-pipe), from which all who ask for it get it: so none is lost
+/// between the first use and the moment when somebody looks, nor because another asks for it too.
 enum Interrupts {
     /// Those that ask for an end.
     static let ending = [Signal.interrupt, .terminate, .hangup]
 
+    private typealias Continuation = AsyncStream<Signal>.Continuation
+
+    private static let listeners = Mutex<[Int32: [Continuation]]>([:])
+
     /// Those of the signals that the process was not told to ignore, as by nohup(1).
     static func stream(of kinds: [Signal] = ending) -> AsyncStream<Signal> {
         let (stream, continuation) = AsyncStream<Signal>.makeStream()
+        guard isPiped else { return stream }
         for kind in kinds where !isIgnored(kind) {
-            signal(kind.number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: kind.number, queue: .global())
-            // The handler holds its source, so that it lives as long as the process does.
-            source.setEventHandler { withExtendedLifetime(source) { _ = continuation.yield(kind) } }
-            source.resume()
+            listeners.withLock { $0[kind.number, default: []].append(continuation) }
+            signal(kind.number, passOn)
         }
         return stream
     }
 
     /// Stops the process as Ctrl-Z does where nobody catches it, and returns when the shell has let it go on; at once
-    /// where there is no shell that could.
+    /// where there is no shell that could. The signal that lets it go on is no event then.
     static func stopProcess() {
-        signal(SIGTSTP, SIG_DFL)
+        for number in [SIGTSTP, SIGCONT] { signal(number, SIG_DFL) }
         var stop = sigset_t()
         var before = sigset_t()
         sigemptyset(&stop)
@@ -32,7 +38,7 @@ enum Interrupts {
         pthread_sigmask(SIG_UNBLOCK, &stop, &before)
         raise(SIGTSTP)
         pthread_sigmask(SIG_SETMASK, &before, nil)
-        signal(SIGTSTP, SIG_IGN)
+        for number in [SIGTSTP, SIGCONT] { signal(number, passOn) }
     }
 
     private static func isIgnored(_ kind: Signal) -> Bool {
@@ -41,6 +47,43 @@ enum Interrupts {
         let handler = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
         return handler == unsafeBitCast(SIG_IGN, to: Int.self)
     }
+
+    /// The pipe is there, and read from for as long as the process lives; false where there are no descriptors left, so
+    /// that signals go on doing what they do by themselves.
+    private static let isPiped: Bool = {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return false }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        writer = ends[1]
+        let source = DispatchSource.makeReadSource(fileDescriptor: ends[0], queue: .global())
+        // The handler holds its source, so that it lives as long as the process does.
+        source.setEventHandler { [reader = ends[0]] in withExtendedLifetime(source) { deliver(from: reader) } }
+        source.resume()
+        return true
+    }()
+
+    private static func deliver(from reader: Int32) {
+        var numbers = [UInt8](repeating: 0, count: 64)
+        let count = read(reader, &numbers, numbers.count)
+        guard count > 0 else { return }
+        for number in numbers.prefix(count).map({ Int32($0) }) {
+            for continuation in listeners.withLock({ $0[number] ?? [] }) { continuation.yield(Signal(number: number)) }
+        }
+    }
+}
+
+/// The end that the handler writes to; set once, before there is a handler.
+nonisolated(unsafe) private var writer: Int32 = -1
+
+/// What happens at once, in the middle of anything: nothing but a write. A pipe that is full holds enough of them.
+private let passOn: @convention(c) (Int32) -> Void = { number in
+    let before = errno
+    var byte = UInt8(truncatingIfNeeded: number)
+    _ = write(writer, &byte, 1)
+    errno = before
 }
 
 extension Signal {

@@ -119,14 +119,18 @@ final class Routes {
     /// The instance is ready: it gets requests from now on.
     func enter(_ instance: LiveInstance) {
         let id = instance.id
-        let servers = RoutedServer.servers(of: instance)
+        let present = targets[id]?.servers ?? []
+        // One that stays where it is stays the same, with its requests and counters, under whatever revision by now.
+        let servers = RoutedServer.servers(of: instance).map { server in
+            present.first { $0.path == server.path && $0.port == server.port } ?? server
+        }
         // The service's routes may be others by now.
-        let former = (targets[id]?.servers ?? []).filter { !servers.contains($0) }
+        let former = present.filter { old in !servers.contains { $0.path == old.path } }
         targets[id, default: Target()].servers = servers
         targets[id]?.takesRequests = true
-        for router in routers.values {
-            for server in former { router.link.remove(server) }
-            for server in servers { router.link.put(server) }
+        for link in routers.values.map(\.link) {
+            for server in servers { link.put(server) }
+            for server in former { link.drain(server) { [weak link] in link?.remove(server) } }
         }
     }
 

@@ -73,7 +73,8 @@ public final class PrometheusQuery {
         do throws(ProbeFailure) {
             let document = try JSON(parsing: body)
             guard document["status"]?.string == "success", let data = document["data"] else {
-                return .failed(document["error"]?.string.map { excerpt(of: $0.utf8) } ?? "it is no answer of Prometheus")
+                let error = document["error"]?.string.map { excerpt(of: $0.utf8) }
+                return .failed(error ?? "it is no answer of Prometheus")
             }
             let sample: [JSON]?
             switch data["resultType"]?.string {

@@ -64,7 +64,8 @@ extension AnalysisDraft {
             "How many may meet neither condition; one more, and the rollout pauses for somebody to decide."),
         Field(
             "consecutive_error_limit", \.consecutiveErrorLimit, .integer(0...10_000), default: "4",
-            "How many in a row may give no value; one more, and the rollout has failed."),
+            "How many in a row may be errors, such as a server that does not answer; one more, and the rollout has failed."
+        ),
         Field("metrics", \.metrics, .metrics, "What is measured, and what must hold of it."),
     ]
 }

@@ -14,8 +14,9 @@ extension Judge {
                 throw violation(.surge, "\(id) is number \(present) of \(service.name), and \(most) are allowed")
             }
         }
+        // Where nothing was made of anything else, there is nothing to spare.
         guard told.isOfTarget(revision, index), let limit = told.canaryLimit(of: index),
-            !told.isOfTarget(told.replicas[row].revision, index)
+            !told.isOfTarget(told.replicas[row].revision, index), told.hasFormer(index)
         else { return }
         let updated = told.updatedReplicas(of: index, without: row) + 1
         guard updated <= limit else {

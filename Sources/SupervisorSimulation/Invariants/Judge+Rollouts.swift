@@ -177,13 +177,15 @@ extension Judge {
         told.services[index].rollouts.current?.isPromoted = false
         told.services[index].rollouts.current?.repeatsStep = false
         if case .analysis(let spec) = step {
-            told.services[index].rollouts.current?.analysis = ToldAnalysis(spec)
+            let analysis = ToldAnalysis(spec, at: now)
+            told.services[index].rollouts.current?.analysis = analysis
         } else {
             told.services[index].rollouts.current?.analysis = nil
         }
     }
 
     private mutating func beginPause(_ pause: RolloutReason.Pause, _ index: Int) {
+        told.settlePlaces(of: index)
         told.services[index].rollouts.current?.standstill = .paused
         guard case .step = pause, let current = told.services[index].rollouts.current else { return }
         // Of a pause the number of its step is not told.
@@ -210,8 +212,8 @@ extension Judge {
         guard let index = told.index(of: name), var analysis = told.services[index].rollouts.current?.analysis else {
             throw violation(.rollout, "\(name) is measured, and no analysis of it goes on")
         }
-        if let before = analysis.measuredAt, now < before.advanced(by: analysis.spec.interval) {
-            throw violation(.rollout, "\(name) is measured twice within the interval")
+        if now < analysis.measuredAt.advanced(by: analysis.spec.interval) {
+            throw violation(.rollout, "\(name) is measured before the interval is over")
         }
         for id in measurement.instances {
             guard let instance = told.instance(id), told.isOfTarget(instance.revision, index) else {

@@ -144,8 +144,8 @@ struct Judge {
 
     /// They are those of what counts, and of what is replaced by it where that has others.
     private mutating func openListeners(_ revisions: [ServiceRevision]) throws(Violation) {
-        guard let first = revisions.first, revisions.count <= 2 else {
-            throw violation(.lifecycle, "the listeners of \(revisions.count) revisions are opened")
+        guard let first = revisions.first else {
+            throw violation(.lifecycle, "the listeners of no revision are opened")
         }
         let name = first.spec.name
         guard let index = told.index(of: name), told.services[index].isListed else {
@@ -157,11 +157,13 @@ struct Judge {
             throw violation(.change, "the listeners of \(name) are not those of the revision that counts")
         }
         for instance in service.rows.compactMap({ told.replicas[$0].instance })
-        where revisions.count == 1 && !instance.isEnding && !revisions.haveListeners(of: instance.spec) {
+        where !instance.isEnding && !revisions.haveListeners(of: instance.spec) {
             throw violation(.change, "the listeners of \(name) change while \(instance.id) has the former ones")
         }
-        if revisions.count == 2 {
-            let isNeeded = told.instances(of: index).contains { $0.spec.listeners == revisions[1].spec.listeners }
+        for revision in revisions.dropFirst() {
+            let isNeeded = service.rows.contains { row in
+                told.replicas[row].revision?.spec.listeners == revision.spec.listeners
+            }
             guard isNeeded || service.rollouts.current != nil else {
                 throw violation(.change, "the listeners of \(name) are those of a revision that nothing is of")
             }

@@ -80,7 +80,7 @@ extension Told {
             goDown(index, isDesired: true)
         case .none, .live, .start, .stop:
             services[index].revision = revision
-            if kind == .start, before.with(replicas: spec.replicas) != spec, hasInstance(index) {
+            if kind == .start, !before.becomes(spec), hasInstance(index) {
                 services[index].rollouts.isReplacedAtOnce = true
                 goDown(index, isDesired: true)
             }

@@ -13,6 +13,10 @@ extension Told {
         if services[index].rollouts.current == nil { services[index].rollouts.former = [] }
         services[index].rollouts.former.append(services[index].revision)
         services[index].revision = revision
+        // What ends for one that does not count any more is what it was.
+        for slot in services[index].replicas where !isOfTarget(replicas[slot].revision, index) {
+            if let instance = replicas[slot].instance { replicas[slot].revision = instance.revision }
+        }
         // What was to replace something, and is not what counts any more, is not followed by anything.
         for slot in services[index].replicas {
             let place = services[index].place(beside: slot)
@@ -40,8 +44,9 @@ extension Told {
         let index = replicas[slot].service
         services[index].rollouts.current?.hasBegun = true
         replicas[slot].restarts.mayForgive()
-        guard replicas[slot].instance == nil, isAlone(slot) else { return }
+        guard replicas[slot].instance?.isEnding ?? true, isAlone(slot) else { return }
         replicas[slot].revision = services[index].revision
+        guard replicas[slot].instance == nil else { return }
         replicas[slot].hasCompleted = false
         replicas[slot].restarts.startWasAsked(isNamed: false, hasCompleted: false, at: now)
     }
@@ -66,6 +71,7 @@ extension Told {
         for slot in service.replicas where replicas[slot].instance?.isEnding ?? true {
             let place = service.place(beside: slot)
             guard isOfTarget(replicas[place].revision, index), isAvailable(place, at: now) else { continue }
+            if let grace = current.grace { replicas[slot].instance?.limit(to: grace, at: now) }
             swap(slot)
             replicas[slot].cameUntold = true
         }
@@ -78,6 +84,11 @@ extension Told {
     }
 
     // MARK: What is there
+
+    /// Anything was made of another revision than the one that comes.
+    func hasFormer(_ index: Int) -> Bool {
+        services[index].rows.contains { replicas[$0].revision.map { !isOfTarget($0, index) } ?? false }
+    }
 
     /// All of its replicas are of what counts, and nothing of anything else is left.
     func isOfOneRevision(_ index: Int) -> Bool {

@@ -329,7 +329,7 @@ struct Told {
     func isHopeless(_ index: Int) -> Bool {
         guard hasLastingFlaws else { return false }
         let service = services[index]
-        let isHopeless = service.spec.flaw != nil && !willGoBack(index)
+        let isHopeless = service.spec.flaw != nil && (!willGoBack(index) || isStuck(index))
         return isHopeless || service.dependencies.contains { self.isHopeless($0.service) }
     }
 

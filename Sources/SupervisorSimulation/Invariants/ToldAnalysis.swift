@@ -18,11 +18,13 @@ struct ToldAnalysis {
     let spec: AnalysisSpec
     /// The run whose answer counts.
     private(set) var run: UInt64?
-    private(set) var measuredAt: Instant?
+    /// When it was measured last; before that, when its step began.
+    private(set) var measuredAt: Instant
     private var tallies: [Tally]
 
-    init(_ spec: AnalysisSpec) {
+    init(_ spec: AnalysisSpec, at now: Instant) {
         self.spec = spec
+        measuredAt = now
         tallies = spec.metrics.map { _ in Tally() }
     }
 

@@ -210,6 +210,28 @@ def test_a_listener_moves_to_an_address_that_the_plan_shows(server: Stack) -> No
         ask(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", old))
 
 
+@pytest.mark.parametrize("now", [[], ["--now"]], ids=["rolling", "now"])
+def test_an_address_and_a_part_of_it_follow_each_other(server: Stack, now: list[str]) -> None:
+    port = free_port()
+    server.up(stack_of(service("web", f'{{http: "127.0.0.1:{port}"}}')), "--wait")
+    for version, host in (("2", "*"), ("3", "127.0.0.1")):
+        server.write(stack_of(service("web", f'{{http: "{host}:{port}"}}', version)))
+        assert plan(server)["conflicts"] == []
+        server.ctl("apply", *now)
+        assert ask(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", port)) == f"http {version}"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "*"])
+def test_an_address_of_a_service_that_goes_passes_to_one_that_is_replaced(server: Stack, host: str) -> None:
+    port, other = free_port(), free_port()
+    own = f'http: "127.0.0.1:{other}"'
+    server.up(stack_of(service("web", f"{{{own}}}"), service("gone", f'{{http: "127.0.0.1:{port}"}}')), "--wait")
+    server.write(stack_of(service("web", f'{{{own}, more: "{host}:{port}"}}', "2")))
+    assert plan(server)["conflicts"] == []
+    server.ctl("apply")
+    assert ask(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", port)) == "more 2"
+
+
 def test_an_address_that_somebody_else_has_is_a_conflict_of_the_plan(server: Stack) -> None:
     port = free_port()
     server.up(stack_of(service("web", f'{{http: "127.0.0.1:{port}"}}')), "--wait")

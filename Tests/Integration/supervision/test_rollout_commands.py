@@ -149,6 +149,20 @@ def test_ctrl_c_ends_the_waiting_and_nothing_else(stack: Stack) -> None:
     assert versions(stack) == {b"VERSION=1"}
 
 
+def test_a_release_that_somebody_stops_has_not_been_done(stack: Stack) -> None:
+    stack.up(web(more=CANARY), "--wait")
+    stack.write(web(version="2", more=CANARY))
+    apply = begin(stack, "apply")
+    wait_until(lambda: phase(stack) == "paused")
+    stack.ctl("stop", "web")
+    _, errors = apply.communicate(timeout=PATIENCE)
+    assert apply.returncode == 1
+    assert "error: web was stopped before this was done" in errors
+    # What was stopped all along is not waited for.
+    stack.write(web(version="3", more=CANARY))
+    stack.ctl("apply")
+
+
 def test_a_rollout_is_paused_and_resumed_by_hand(stack: Stack) -> None:
     gate = stack.directory / "gate"
     program = f"while ! [ -e {gate} ]; do sleep 0.05; done; echo serving; exec sleep 1000"
@@ -228,6 +242,6 @@ def test_memory_and_differences_are_part_of_the_plan(stack: Stack) -> None:
     assert "nothing to do" in stack.ctl("plan").stdout
     program.write_text("#!/bin/sh\necho serving\nexec sleep 2000\n")
     shown = stack.ctl("plan").stdout
-    assert f"executable: {program} " in shown and "memory: " in shown and "+/- web" in shown
+    assert "executable: content " in shown and "memory: " in shown and "+/- web" in shown
     stack.ctl("apply")
     wait_until(lambda: "nothing to do" in stack.ctl("plan").stdout)

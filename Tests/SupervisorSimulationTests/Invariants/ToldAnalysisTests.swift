@@ -10,7 +10,8 @@ import Testing
         let metric = AnalysisMetric(
             name: "m", source: .restarts, success: .init(.less, 0.4), failure: .init(.greater, 0.6))
         return ToldAnalysis(
-            AnalysisSpec(count: count, failureLimit: failures, consecutiveErrorLimit: errors, metrics: [metric]))
+            AnalysisSpec(count: count, failureLimit: failures, consecutiveErrorLimit: errors, metrics: [metric]),
+            at: .origin)
     }
 
     private func outcome(_ values: [Measurement.Value], _ analysis: ToldAnalysis) -> ToldAnalysis.Outcome {
