@@ -109,7 +109,7 @@ struct PrometheusText {
     }
 
     private mutating func writeUsage(_ replicas: [StackMetrics.Replica]) {
-        func write(_ name: String, _ kind: Kind, _ help: String, _ value: (UsageDocument) -> Double) {
+        func write(_ name: String, _ kind: Kind, _ help: String, _ value: (StackMetrics.Usage) -> Double) {
             family(name, kind, help) { writer in
                 for replica in replicas {
                     guard let usage = replica.usage else { continue }
@@ -117,7 +117,7 @@ struct PrometheusText {
                 }
             }
         }
-        write("stackd_replica_cpu_seconds_total", .counter, "Processor time of what runs of the replica.", \.cpuSeconds)
+        write("stackd_replica_cpu_seconds_total", .counter, "Processor time of the replica's instances.", \.cpuSeconds)
         write("stackd_replica_memory_bytes", .gauge, "Memory of what runs of the replica.") { Double($0.memoryBytes) }
         write("stackd_replica_processes", .gauge, "Processes that run of the replica.") { Double($0.processes) }
     }

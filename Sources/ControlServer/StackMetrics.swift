@@ -42,6 +42,20 @@ public struct StackMetrics: Sendable {
         }
     }
 
+    /// What the instances of one replica use of the host, together.
+    public struct Usage: Sendable {
+        /// Of those that have ended, too, as far as it was read: it does not fall while the daemon runs.
+        public var cpuSeconds: Double
+        public var memoryBytes: UInt64
+        public var processes: Int
+
+        public init(cpuSeconds: Double, memoryBytes: UInt64, processes: Int) {
+            self.cpuSeconds = cpuSeconds
+            self.memoryBytes = memoryBytes
+            self.processes = processes
+        }
+    }
+
     /// One slot of a service.
     public struct Replica: Sendable {
         /// Where others come and go beside the one that has the slot, that of one which is ready.
@@ -49,15 +63,15 @@ public struct StackMetrics: Sendable {
         /// By cause.
         public var restarts: [(cause: String, count: Int)]
         public var probes: [Probe]
-        /// Of all its instances together; nil where nothing runs.
-        public var usage: UsageDocument?
+        /// Nil where nothing runs.
+        public var usage: Usage?
         public var logLines: UInt64
         public var logBytes: UInt64
         public var droppedLogLines: UInt64
         public var droppedLogBytes: UInt64
 
         public init(
-            document: ReplicaDocument, restarts: [(cause: String, count: Int)], probes: [Probe], usage: UsageDocument?,
+            document: ReplicaDocument, restarts: [(cause: String, count: Int)], probes: [Probe], usage: Usage?,
             logLines: UInt64, logBytes: UInt64, droppedLogLines: UInt64, droppedLogBytes: UInt64
         ) {
             self.document = document

@@ -68,7 +68,9 @@ final class EffectInterpreter {
         case .enterRotation(let id): withInstance(id, routes.enter)
         case .leaveRotation(let id): withInstance(id, routes.leave)
         case .measure(let measurement): onMeasure?(measurement)
-        case .keepRevisions(let service, let revisions): executables.keep(service, revisions)
+        case .keepRevisions(let service, let revisions):
+            executables.keep(service, revisions)
+            if service == .router { routes.keep(revisions) }
         case .release(let id): release(id)
         case .record(let record): write(record)
         case .publish(let event): onPublish?(event)

@@ -8,18 +8,18 @@ import SupervisorCore
 extension StackRunner {
     public nonisolated func usage() async -> [UsageDocument] {
         // Read on the caller's thread: it takes its time, and the loop has else to do.
-        await usageSample().documents()
+        let sample = await usageSample()
+        return sample.readings().map { reading in
+            UsageDocument(
+                service: reading.replica.service.text, replica: reading.replica.index,
+                instance: reading.instance.serial, time: sample.time, cpuSeconds: reading.usage.cpuTime.inSeconds,
+                memoryBytes: reading.usage.memoryBytes, processes: reading.usage.processes)
+        }
     }
 
     public nonisolated func metrics() async -> StackMetrics {
-        var (metrics, sample) = await counters()
-        let usage = Dictionary(sample.documents().map { ($0.replicaName, $0) }) { $0.adding($1) }
-        for service in metrics.services.indices {
-            for replica in metrics.services[service].replicas.indices {
-                let name = metrics.services[service].replicas[replica].document.name
-                metrics.services[service].replicas[replica].usage = usage[name]
-            }
-        }
+        let readings = await usageSample().readings()
+        var metrics = await counters(readings)
         let own = OwnUsage.read()
         metrics.daemon.residentBytes = own.residentBytes
         metrics.daemon.cpuSeconds = own.cpuTime.inSeconds
@@ -28,7 +28,7 @@ extension StackRunner {
     }
 
     /// All that only the loop knows.
-    private func counters() async -> (StackMetrics, UsageSample) {
+    private func counters(_ readings: [UsageReading]) async -> StackMetrics {
         let routes = await routes()
         let services = supervisor.snapshot().services
         let telemetry = interpreter.telemetry
@@ -36,21 +36,35 @@ extension StackRunner {
         let daemon = StackMetrics.Daemon(
             turns: telemetry.turns, spawns: telemetry.spawns, residentBytes: 0, cpuSeconds: 0, openDescriptors: 0,
             events: history.newest)
-        let metrics = StackMetrics(stack: stack(), services: services.map(metrics), routes: routes, daemon: daemon)
-        return (metrics, usageSample())
+        let usage = usage(readings)
+        return StackMetrics(
+            stack: stack(), services: services.map { metrics($0, usage) }, routes: routes, daemon: daemon)
     }
 
-    private func metrics(_ service: ServiceSnapshot) -> StackMetrics.Service {
+    private func metrics(_ service: ServiceSnapshot, _ usage: [ReplicaID: StackMetrics.Usage]) -> StackMetrics.Service {
         let mapping = WireMapping(clock)
         let replicas = service.slots.map { replica in
             let log = interpreter.logs.counts(of: replica.id)
             return StackMetrics.Replica(
                 document: mapping.document(replica),
                 restarts: replica.restartCauses.map { ($0.cause.rawValue, $0.count) },
-                probes: interpreter.telemetry.probes(of: replica.id), usage: nil, logLines: log.lines,
+                probes: interpreter.telemetry.probes(of: replica.id), usage: usage[replica.id], logLines: log.lines,
                 logBytes: log.bytes, droppedLogLines: log.droppedLines, droppedLogBytes: log.droppedBytes)
         }
         return StackMetrics.Service(document: document(service), replicas: replicas)
+    }
+
+    /// Of each replica's instances together.
+    private func usage(_ readings: [UsageReading]) -> [ReplicaID: StackMetrics.Usage] {
+        let running = Set(interpreter.runningInstances.map(\.id))
+        return Dictionary(grouping: readings, by: \.replica).reduce(into: [:]) { all, entry in
+            let (replica, readings) = entry
+            let times = Dictionary(readings.map { ($0.instance, $0.usage.cpuTime) }) { first, _ in first }
+            let time = interpreter.telemetry.processorTime(of: replica, taking: times, running: running)
+            all[replica] = StackMetrics.Usage(
+                cpuSeconds: time.inSeconds, memoryBytes: readings.reduce(0) { $0 + $1.usage.memoryBytes },
+                processes: readings.reduce(0) { $0 + $1.usage.processes })
+        }
     }
 
     private func routes() async -> [StackMetrics.Route] {
@@ -67,20 +81,22 @@ extension StackRunner {
     }
 }
 
+/// What was read of one instance.
+private struct UsageReading: Sendable {
+    var replica: ReplicaID
+    var instance: InstanceID
+    var usage: Usage
+}
+
 /// The usage of the instances at one moment, which is yet to be read.
 private struct UsageSample: Sendable {
     var instances: [(replica: ReplicaID, id: InstanceID)]
     var time: Timestamp
     var read: @Sendable () -> [Usage?]
 
-    func documents() -> [UsageDocument] {
+    func readings() -> [UsageReading] {
         zip(instances, read()).compactMap { instance, usage in
-            usage.map {
-                UsageDocument(
-                    service: instance.replica.service.text, replica: instance.replica.index,
-                    instance: instance.id.serial, time: time, cpuSeconds: $0.cpuTime.inSeconds,
-                    memoryBytes: $0.memoryBytes, processes: $0.processes)
-            }
+            usage.map { UsageReading(replica: instance.replica, instance: instance.id, usage: $0) }
         }
     }
 }
@@ -93,18 +109,5 @@ extension ServiceSnapshot {
             guard slots.last?.id == replica.id else { return slots.append(replica) }
             if slots.last?.isReady == false, replica.isReady { slots[slots.count - 1] = replica }
         }
-    }
-}
-
-extension UsageDocument {
-    fileprivate var replicaName: String { "\(service)/\(replica)" }
-
-    /// Of instances of one replica together.
-    fileprivate func adding(_ other: UsageDocument) -> UsageDocument {
-        var sum = other
-        sum.cpuSeconds += cpuSeconds
-        sum.memoryBytes += memoryBytes
-        sum.processes += processes
-        return sum
     }
 }

@@ -12,6 +12,7 @@ final class Telemetry {
     /// How long it took to make instances.
     private(set) var spawns = Histogram()
     private var probes: [ReplicaID: [ProbeRole: StackMetrics.Probe]] = [:]
+    private var processorTimes: [ReplicaID: ProcessorTime] = [:]
 
     func turnTook(_ duration: Duration) {
         turns.observe(duration.inSeconds)
@@ -35,9 +36,19 @@ final class Telemetry {
         ProbeRole.allCases.compactMap { probes[replica]?[$0] }
     }
 
+    /// Takes what was read of a replica's instances, and returns how much processor time it has used since the daemon
+    /// began, as far as it was read.
+    func processorTime(
+        of replica: ReplicaID, taking readings: [InstanceID: Duration], running: Set<InstanceID>
+    ) -> Duration {
+        processorTimes[replica, default: ProcessorTime()].take(readings, running: running)
+        return processorTimes[replica]?.total ?? .zero
+    }
+
     /// Forgets the replicas that are not there any more.
     func keep(_ replicas: Set<ReplicaID>) {
         probes = probes.filter { replicas.contains($0.key) }
+        processorTimes = processorTimes.filter { replicas.contains($0.key) }
     }
 }
 

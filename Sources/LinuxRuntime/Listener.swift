@@ -75,6 +75,8 @@ public final class Listener {
             case .tcp(let host, let port), .udp(let host, let port):
                 _ = try bind(host: host, port: port, as: address, reusesPort: reusesPort || !others.isEmpty)
             case .unix(let path, let type):
+                // What nobody is behind any more would be taken over, and is left as it is until then.
+                guard try !SocketFile.isAbandoned(path, type.constant) else { return nil }
                 let socket = try Descriptor.socket(AF_UNIX, type.constant)
                 try SocketFile.bind(socket, to: path, type: type.constant).remove()
             case .abstract(let name, let type):

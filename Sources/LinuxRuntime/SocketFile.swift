@@ -17,7 +17,7 @@ struct SocketFile {
         try checkLibc(fchmod(socket.number, 0), "chmod \(path)")
         if target.bind(socket.number) != 0 {
             let refusal = SystemError.last("bind \(path)")
-            guard refusal.errno == EADDRINUSE, try isAbandoned(path, target, type) else { throw refusal }
+            guard refusal.errno == EADDRINUSE, try isAbandoned(path, type) else { throw refusal }
             try checkLibc(unlink(path), "unlink \(path)")
             try checkLibc(target.bind(socket.number), "bind \(path)")
         }
@@ -72,12 +72,10 @@ struct SocketFile {
     }
 
     /// Whether a path is a socket behind which nobody is any more.
-    private static func isAbandoned(
-        _ path: String, _ target: SocketAddress, _ type: __socket_type
-    ) throws(SystemError) -> Bool {
+    static func isAbandoned(_ path: String, _ type: __socket_type) throws(SystemError) -> Bool {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return false }
         let probe = try Descriptor.socket(AF_UNIX, type, nonBlocking: true)
-        return target.connect(probe.number) != 0 && errno == ECONNREFUSED
+        return try SocketAddress(unix: path).connect(probe.number) != 0 && errno == ECONNREFUSED
     }
 }

@@ -26,8 +26,7 @@ import Testing
             rollout: FakeController.rollout, history: [FakeController.revision])
         var latency = StackMetrics.Histogram(bounds: [0.001, 1])
         for seconds in [0.000_5, 0.001, 0.5, 7] { latency.observe(seconds) }
-        let usage = UsageDocument(
-            service: service, replica: 1, instance: 7, time: time, cpuSeconds: 1.25, memoryBytes: 4_096, processes: 2)
+        let usage = StackMetrics.Usage(cpuSeconds: 1.25, memoryBytes: 4_096, processes: 2)
         return StackMetrics(
             stack: StackDocument(
                 name: "shop", state: .degraded, ready: false, since: time, files: [],

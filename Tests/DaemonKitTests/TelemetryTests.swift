@@ -31,6 +31,20 @@ import Testing
         #expect(telemetry.probes(of: second).count == 1)
     }
 
+    @Test func processorTimeIsCountedByReplicaUntilItIsGone() {
+        let telemetry = Telemetry()
+        func time(of replica: ReplicaID, _ seconds: Int, _ serial: UInt64) -> Duration {
+            let id = InstanceID(serial: serial)
+            return telemetry.processorTime(of: replica, taking: [id: .seconds(seconds)], running: [id])
+        }
+        #expect(time(of: first, 5, 1) == .seconds(5))
+        #expect(time(of: first, 2, 2) == .seconds(7))
+        #expect(time(of: second, 1, 3) == .seconds(1))
+        telemetry.keep([second])
+        #expect(time(of: first, 4, 4) == .seconds(4))
+        #expect(time(of: second, 2, 3) == .seconds(2))
+    }
+
     @Test func durationsAreSeconds() {
         #expect(Duration.microseconds(1_500_000).inSeconds == 1.5)
     }

@@ -57,7 +57,7 @@ enum Interrupts {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
-        writer = ends[1]
+        writer.store(ends[1], ordering: .releasing)
         let source = DispatchSource.makeReadSource(fileDescriptor: ends[0], queue: .global())
         // The handler holds its source, so that it lives as long as the process does.
         source.setEventHandler { [reader = ends[0]] in withExtendedLifetime(source) { deliver(from: reader) } }
@@ -76,13 +76,13 @@ enum Interrupts {
 }
 
 /// The end that the handler writes to; set once, before there is a handler.
-nonisolated(unsafe) private var writer: Int32 = -1
+private let writer = Atomic<Int32>(-1)
 
 /// What happens at once, in the middle of anything: nothing but a write. A pipe that is full holds enough of them.
 private let passOn: @convention(c) (Int32) -> Void = { number in
     let before = errno
     var byte = UInt8(truncatingIfNeeded: number)
-    _ = write(writer, &byte, 1)
+    _ = write(writer.load(ordering: .acquiring), &byte, 1)
     errno = before
 }
 

@@ -9,8 +9,9 @@ struct RoutedServer: Hashable {
     var instance: InstanceID
     var port: UInt16
 
-    /// Its name in HAProxy, which no other has or had: the replica's index and the instance's serial number.
-    var name: String { "\(replica.index).\(instance.serial)" }
+    /// Its name in HAProxy, which no other has or had: the replica's index, the instance's serial number and the port,
+    /// as the route may be led to another.
+    var name: String { "\(replica.index).\(instance.serial).\(port)" }
     var path: String { "\(route)/\(name)" }
 
     /// One for each route of the instance's service; none where the instance lacks the route's port.

@@ -7,9 +7,11 @@ struct RouterFiles {
     /// The run directory's own part for HAProxy: configurations, and a socket for each instance.
     let directory: String
 
-    /// Configurations of earlier revisions, which may come back.
-    private static let keptConfigurations = 64
+    /// A plan writes one too, which may never be carried out.
+    private static let mostConfigurations = 64
     private var configurations: [String] = []
+    /// Those that an HAProxy may be started with again.
+    private var kept: Set<String> = []
 
     init(directory: String) {
         self.directory = directory
@@ -24,8 +26,17 @@ struct RouterFiles {
         try write(text, to: path)
         configurations.removeAll { $0 == path }
         configurations.append(path)
-        while configurations.count > Self.keptConfigurations { unlink(configurations.removeFirst()) }
+        while configurations.count > Self.mostConfigurations,
+            let oldest = configurations.firstIndex(where: { $0 != path && !kept.contains($0) })
+        {
+            unlink(configurations.remove(at: oldest))
+        }
         return path
+    }
+
+    /// None of these is removed, however many others are written.
+    mutating func keep(_ paths: Set<String>) {
+        kept = paths
     }
 
     func socket(of instance: UInt64) -> String { "\(directory)/\(instance).sock" }

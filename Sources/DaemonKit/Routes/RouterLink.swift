@@ -388,9 +388,9 @@ extension RoutedServer {
     fileprivate var isUnknown: Bool { revision.text.isEmpty }
 
     fileprivate init(unknown name: String, of route: RouteName) {
-        let numbers = name.split(separator: ".")
+        let numbers = name.split(separator: ".").map { UInt64($0) ?? 0 } + [0, 0, 0]
         self.init(
-            route: route, replica: ReplicaID(service: route.service, index: numbers.first.flatMap { Int($0) } ?? 0),
-            revision: Revision(""), instance: InstanceID(serial: numbers.last.flatMap { UInt64($0) } ?? 0), port: 0)
+            route: route, replica: ReplicaID(service: route.service, index: Int(clamping: numbers[0])),
+            revision: Revision(""), instance: InstanceID(serial: numbers[1]), port: UInt16(clamping: numbers[2]))
     }
 }

@@ -40,6 +40,12 @@ struct RouterService {
                 pace: .startFirst, progressDeadline: .seconds(120), onFailure: .rollback))
     }
 
+    /// The configuration of a spec that was made here.
+    static func file(of spec: ServiceSpec) -> String? {
+        guard case .text(let file)? = spec.process.command.last?.parts.first else { return nil }
+        return file
+    }
+
     /// Of the environment: the descriptor of a frontend's socket.
     static func variable(_ position: Int) -> String { "STACKD_LISTEN_\(position)" }
 

@@ -13,6 +13,8 @@ final class Routes {
     private struct Target {
         var servers: [RoutedServer] = []
         var takesRequests = false
+        /// How often it has come or gone: what is heard of an earlier time counts no more.
+        var turn = 0
         /// How many answers there are to come until it has left.
         var awaited = 0
     }
@@ -59,6 +61,11 @@ final class Routes {
         return StackSpec(
             name: stack.name, directory: stack.directory, services: stack.services + [service.spec],
             control: stack.control)
+    }
+
+    /// These of HAProxy's revisions may be needed again, with their configurations.
+    func keep(_ revisions: [ServiceRevision]) {
+        files.keep(Set(revisions.compactMap { RouterService.file(of: $0.spec) }))
     }
 
     /// The failure of a spawn, with what an operator has to know where it is HAProxy's.
@@ -122,12 +129,13 @@ final class Routes {
         let present = targets[id]?.servers ?? []
         // One that stays where it is stays the same, with its requests and counters, under whatever revision by now.
         let servers = RoutedServer.servers(of: instance).map { server in
-            present.first { $0.path == server.path && $0.port == server.port } ?? server
+            present.first { $0.path == server.path } ?? server
         }
         // The service's routes may be others by now.
         let former = present.filter { old in !servers.contains { $0.path == old.path } }
         targets[id, default: Target()].servers = servers
         targets[id]?.takesRequests = true
+        targets[id]?.turn += 1
         for link in routers.values.map(\.link) {
             for server in servers { link.put(server) }
             for server in former { link.drain(server) { [weak link] in link?.remove(server) } }
@@ -138,18 +146,22 @@ final class Routes {
     func leave(_ instance: LiveInstance) {
         let id = instance.id
         let servers = targets[id]?.servers ?? []
+        let turn = (targets[id]?.turn ?? 0) + 1
         targets[id]?.takesRequests = false
+        targets[id]?.turn = turn
         // One for this call, so that the answer comes after all were asked.
-        targets[id]?.awaited += 1 + servers.count * routers.count
+        targets[id]?.awaited = 1 + servers.count * routers.count
         for router in routers.values {
-            for server in servers { router.link.drain(server) { [weak self] in self?.left(id) } }
+            for server in servers { router.link.drain(server) { [weak self] in self?.left(id, turn) } }
         }
-        left(id)
+        left(id, turn)
     }
 
-    private func left(_ id: InstanceID) {
+    private func left(_ id: InstanceID, _ turn: Int) {
+        guard let target = targets[id] else { return queue.post(.leftRotation(id)) }
+        guard target.turn == turn else { return }
         targets[id]?.awaited -= 1
-        if targets[id]?.awaited ?? 0 == 0 { queue.post(.leftRotation(id)) }
+        if target.awaited == 1 { queue.post(.leftRotation(id)) }
     }
 
     private func forget(_ id: InstanceID) {

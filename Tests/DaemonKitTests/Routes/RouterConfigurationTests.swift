@@ -98,6 +98,17 @@ import Testing
         #expect(try files.write(self.configuration(["web": [.example(paths: ["/x"])]])) != path)
     }
 
+    @Test func whatMayBeNeededAgainOutlivesManyPlans() throws {
+        let directory = try TemporaryDirectory()
+        var files = RouterFiles(directory: "\(directory.path)/haproxy")
+        let running = try files.write(configuration(["web": [.example()]]))
+        files.keep([running])
+        let plans = try (0..<100).map { try files.write(configuration(["web": [.example(paths: ["/\($0)"])]])) }
+        #expect(access(running, F_OK) == 0)
+        #expect(access(plans[99], F_OK) == 0)
+        #expect(plans.count { access($0, F_OK) == 0 } == 63)
+    }
+
     @Test func aDirectoryThatOthersCanEnterIsRefused() throws {
         let directory = try TemporaryDirectory()
         #expect(mkdir("\(directory.path)/haproxy", 0o755) == 0)

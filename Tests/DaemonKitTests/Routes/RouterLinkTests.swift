@@ -89,8 +89,8 @@ import Testing
         try loop.run(until: "ready") { log.readies == 1 }
         let states = try states()
         #expect(states.count == 401)
-        #expect(states["web:http/0.5"] == "2 0")
-        #expect(states["web:raw/0.5"] == "2 0")
+        #expect(states[server("http", 0, 5).path] == "2 0")
+        #expect(states[server("raw", 0, 5).path] == "2 0")
         try read(link)
         #expect(log.routes["web:http"]?.isWaitedFor == false)
         #expect(log.faults.isEmpty)
@@ -108,15 +108,15 @@ import Testing
         link.drain(server("http", 0, 5)) { isDrained = true }
         #expect(!isDrained)
         try loop.run(until: "drained") { isDrained }
-        #expect(try states() == ["web:http/0.5": "2 8", "web:http/1.6": "2 0"])
+        #expect(try states() == [server("http", 0, 5).path: "2 8", server("http", 1, 6).path: "2 0"])
         // Once more, and back.
         link.put(server("http", 0, 5))
         try read(link)
-        #expect(try states()["web:http/0.5"] == "2 0")
+        #expect(try states()[server("http", 0, 5).path] == "2 0")
         link.remove(server("http", 0, 5))
         try loop.run(until: "deleted") { !log.deleted.isEmpty }
-        #expect(log.deleted == ["web:http/0.5"])
-        #expect(try states() == ["web:http/1.6": "2 0"])
+        #expect(log.deleted == [server("http", 0, 5).path])
+        #expect(try states() == [server("http", 1, 6).path: "2 0"])
         #expect(log.faults.isEmpty)
         #expect(haproxy.status() == nil)
     }
@@ -132,7 +132,7 @@ import Testing
         let client = try TestSockets.connect(to: haproxy.ports[1])
         try loop.poll(until: "it is with the server") {
             try read(link)
-            return log.servers["web:raw/0.5"]?.currentSessions == 1
+            return log.servers[server("raw", 0, 5, backend.ports[0]).path]?.currentSessions == 1
         }
         var isDrained = false
         link.drain(server("raw", 0, 5, backend.ports[0])) { isDrained = true }
@@ -165,7 +165,7 @@ import Testing
         link.put(server("http", 0, 5, backend.ports[0]))
         try loop.poll(until: "all are with the server") {
             try read(link)
-            return log.servers["web:http/0.5"]?.currentSessions == 20
+            return log.servers[server("http", 0, 5, backend.ports[0]).path]?.currentSessions == 20
         }
     }
 
@@ -199,7 +199,7 @@ import Testing
         link.put(server("http", 2, 7))
         haproxy = try start(sockets: sockets)
         try loop.run(until: "ready again") { log.readies == 2 }
-        #expect(try states() == ["web:http/0.5": "2 0", "web:http/2.7": "2 0"])
+        #expect(try states() == [server("http", 0, 5).path: "2 0", server("http", 2, 7).path: "2 0"])
         #expect(log.faults.isEmpty)
         #expect(haproxy?.status() == nil)
     }
@@ -217,8 +217,8 @@ import Testing
         link.put(server("http", 1, 6))
         link.put(server("http", 2, 7))
         try loop.run(until: "ready") { log.readies == 2 }
-        try loop.run(until: "deleted") { log.deleted == ["web:http/0.5"] }
-        #expect(try states() == ["web:http/1.6": "2 0", "web:http/2.7": "2 0"])
+        try loop.run(until: "deleted") { log.deleted == [server("http", 0, 5).path] }
+        #expect(try states() == [server("http", 1, 6).path: "2 0", server("http", 2, 7).path: "2 0"])
         #expect(log.faults.isEmpty)
         #expect(haproxy.status() == nil)
     }
@@ -247,7 +247,7 @@ import Testing
         link.put(server("http", 0, 5, backend.ports[0]))
         try loop.run(until: "it is asked") { isAsked }
         try read(link)
-        #expect(log.servers["web:http/0.5"]?.currentSessions == 1)
+        #expect(log.servers[server("http", 0, 5, backend.ports[0]).path]?.currentSessions == 1)
         // Too late, and no fault of HAProxy's.
         try loop.poll(until: "it takes no more") { haproxy.text.contains("Proxy web:http stopped") }
         link.put(server("http", 1, 6, backend.ports[0]))

@@ -21,7 +21,7 @@ import Testing
     private func spec(_ revision: String, _ routes: [RouteSpec]) -> ServiceSpec {
         var spec = bench.spec("exec sleep 1000")
         spec.definition = Revision(revision)
-        spec.ports = [PortSpec(name: "web", assignment: .automatic)]
+        spec.ports = ["other", "web"].map { PortSpec(name: $0, assignment: .automatic) }
         spec.routes = routes
         return spec
     }
@@ -76,5 +76,38 @@ import Testing
         let own = try statistics().filter { $0.target?.instance == instance && $0.route == "raw" }
         #expect(own.map(\.counters.requests) == [1])
         #expect(bench.observations(of: .replica(ReplicaID(service: .router, index: 0))).isEmpty)
+    }
+
+    @Test func aRouteThatIsLedToAnotherPortGoesThere() throws {
+        var route = RouteSpec.example("raw", 0, mode: .tcp)
+        let port = try start(spec("a", [route]))
+        let live = try #require(bench.interpreter.runningInstances.first { $0.id == instance })
+        let other = try Listener(.tcp(host: "127.0.0.1", port: try #require(live.context.ports["other"])))
+        route.port = "other"
+        bench.carryOut(.adopt(instance, ServiceRevision(spec("b", [route]))), .enterRotation(instance))
+        for _ in 0..<3 { _ = try statistics() }
+        let client = try TestSockets.connect(to: port)
+        defer { close(client) }
+        #expect(isReadable(other.descriptor))
+    }
+
+    /// Whoever leaves, comes and leaves again has left only once what it has by then is done.
+    @Test func anEarlierLeaveIsNoAnswerToALaterOne() throws {
+        let former = spec("a", [.example("raw", 0, mode: .tcp)])
+        let port = try start(former)
+        let live = try #require(bench.interpreter.runningInstances.first { $0.id == instance })
+        let backend = try Listener(.tcp(host: "127.0.0.1", port: try #require(live.context.ports["web"])))
+        let client = try TestSockets.connect(to: port)
+        defer { close(client) }
+        try #require(isReadable(backend.descriptor))
+        bench.carryOut(.leaveRotation(instance), .enterRotation(instance), .leaveRotation(instance))
+        for _ in 0..<3 { _ = try statistics() }
+        #expect(bench.count(hasLeft) == 0)
+        close(accept(backend.descriptor, nil, nil))
+        try bench.run { bench.count(hasLeft) == 1 }
+    }
+
+    private func hasLeft(_ event: Event) -> Bool {
+        if case .leftRotation(instance) = event { true } else { false }
     }
 }
