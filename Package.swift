@@ -124,7 +124,9 @@ var floor4: [Target] {
             ], swiftSettings: strict),
         .target(
             name: "CommandKit",
-            dependencies: ["StackModel", "StackFile", "ControlProtocol", "ControlClient", argumentParser],
+            dependencies: [
+                "StackModel", "StackFile", "SupervisorCore", "ControlProtocol", "ControlClient", argumentParser,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "DaemonKitTests",
@@ -135,7 +137,8 @@ var floor4: [Target] {
         .testTarget(
             name: "CommandKitTests",
             dependencies: [
-                "CommandKit", "ControlProtocol", "ControlClient", "ControlServer", "StackModel", argumentParser,
+                "CommandKit", "ControlProtocol", "ControlClient", "ControlServer", "StackFile", "StackModel",
+                "SupervisorCore", argumentParser,
             ],
             swiftSettings: strict),
     ]

@@ -179,9 +179,22 @@ int clinux_peek_exit(struct clinux_exit *exit) {
 
 int clinux_set_subreaper(int yes) { return result(prctl(PR_SET_CHILD_SUBREAPER, yes, 0, 0, 0)); }
 
+int clinux_processors(void) {
+    unsigned long set[1024];  // 65,536 of them, which is more than any kernel is built for
+    const long size = syscall(SYS_sched_getaffinity, 0, sizeof set, set);
+    if (size < 0) return -errno;
+    int count = 0;
+    for (size_t i = 0; i < (size_t)size / sizeof *set; i++) count += __builtin_popcountl(set[i]);
+    return count;
+}
+
 int clinux_get_limit(int resource, uint64_t *soft, uint64_t *hard) {
+    return clinux_get_limit_of(0, resource, soft, hard);
+}
+
+int clinux_get_limit_of(int32_t pid, int resource, uint64_t *soft, uint64_t *hard) {
     struct rlimit limit;
-    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0) return -errno;
+    if (prlimit(pid, (__rlimit_resource_t)resource, NULL, &limit) != 0) return -errno;
     *soft = limit.rlim_cur;
     *hard = limit.rlim_max;
     return 0;

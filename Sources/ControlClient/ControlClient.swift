@@ -38,6 +38,11 @@ extension ControlClient {
         try await get("/v1/services/\(try checked(service))/rollout")
     }
 
+    /// How many replicas the service should have, who says so, and the decisions of its autoscaler so far.
+    public func scaling(of service: String) async throws(ControlClientError) -> ScalingStatusDocument {
+        try await get("/v1/services/\(try checked(service))/scaling")
+    }
+
     /// Why the service, or one replica of it, is in its state: the newest event, its cause, the cause's cause, ….
     public func explain(_ service: String, replica: Int? = nil) async throws(ControlClientError) -> [EventDocument] {
         let name = try checked(service)
@@ -152,8 +157,8 @@ extension ControlClient {
         try await post("/v1/apply", ApplyRequest(plan: plan, environment: environment, atOnce: atOnce))
     }
 
-    /// Asks for another number of replicas.
-    public func scale(_ service: String, to replicas: Int) async throws(ControlClientError) -> AcceptedDocument {
+    /// Asks for another number of replicas, and tells who says from now on how many there are.
+    public func scale(_ service: String, to replicas: Int) async throws(ControlClientError) -> ScaledDocument {
         try await post("/v1/services/\(try checked(service))/scale", ScaleRequest(replicas: replicas))
     }
 

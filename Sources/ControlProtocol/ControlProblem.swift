@@ -92,9 +92,24 @@ extension ControlProblem {
         ControlProblem(.noSuchService, "the stack has no service \"\(name)\"")
     }
 
-    public static func noSuchReplica(_ index: Int, of service: String, count: Int) -> ControlProblem {
-        ControlProblem(
-            .noSuchReplica, "service \"\(service)\" has no replica \(index); it has \(count), counted from 0")
+    /// `indices`: those of the replicas that there are, ascending.
+    public static func noSuchReplica(_ index: Int, of service: String, indices: [Int]) -> ControlProblem {
+        let others = indices.isEmpty ? "none" : ranges(of: indices)
+        return ControlProblem(.noSuchReplica, "service \"\(service)\" has no replica \(index); it has \(others)")
+    }
+
+    /// `0 to 2, 5`
+    private static func ranges(of indices: [Int]) -> String {
+        var ranges: [ClosedRange<Int>] = []
+        for index in indices {
+            if let last = ranges.last, last.upperBound == index - 1 {
+                ranges[ranges.count - 1] = last.lowerBound...index
+            } else {
+                ranges.append(index...index)
+            }
+        }
+        return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)" }
+            .joined(separator: ", ")
     }
 
     public static func noSuchExecution(_ id: UInt64) -> ControlProblem {

@@ -14,10 +14,27 @@ public struct JSONWriter: Sendable {
         try enclosed("[", "]", elements)
     }
 
+    /// The key of a member as it is written, for those that are written again and again.
+    struct Key: Sendable {
+        fileprivate let bytes: [UInt8]
+
+        init(_ name: String) {
+            var writer = JSONWriter()
+            writer.key(name)
+            bytes = writer.bytes
+        }
+    }
+
     /// The key of the member whose value is written next.
     public mutating func key(_ name: String) {
         string(name)
         bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    mutating func key(_ key: Key) {
+        beginValue()
+        bytes.append(contentsOf: key.bytes)
         needsComma = false
     }
 

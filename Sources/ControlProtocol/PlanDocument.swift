@@ -123,7 +123,8 @@ public struct PlanDocument: Hashable, Codable, Sendable {
     /// Addresses that something else has: `backend: listen.http 127.0.0.1:8000 is taken by another process`. A plan
     /// with any is not carried out.
     public var conflicts: [String]
-    /// The file's warnings, as `FILE:LINE:COLUMN: warning: …`.
+    /// The file's warnings, as `FILE:LINE:COLUMN: warning: …`; then limits that the host cannot enforce, or that add up
+    /// to more than it has, each in a sentence.
     public var warnings: [String]
     /// The newest event before those of the apply: whoever follows the events after it misses nothing.
     public var event: UInt64
@@ -182,11 +183,14 @@ extension PlanDocument: WireDocument {
         .init(
             "control", \.control,
             "What is different about who may control the stack, and from where; it touches no service."),
-        .init(
-            "event", \.event,
-            "The newest event before those of the apply: whoever follows the events after it misses nothing."),
+        .event(\.event),
         .init("plan", \.plan, "The hash of the plan, by which POST /v1/apply carries out exactly this one."),
-        .init("warnings", \.warnings, "The file's warnings, as FILE:LINE:COLUMN: warning: …."),
+        .init(
+            "warnings", \.warnings,
+            """
+            The file's warnings, as FILE:LINE:COLUMN: warning: …; then limits that this host cannot enforce, or that \
+            add up to more than it has, each in a sentence.
+            """),
     ]
 }
 

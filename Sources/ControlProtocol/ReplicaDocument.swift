@@ -22,8 +22,10 @@ public struct ReplicaDocument: Hashable, Sendable {
     }
 
     public var service: String
-    /// The replica's index, from 0.
+    /// The replica's index, from 0; those of a service may have gaps.
     public var replica: Int
+    /// There should be a replica of this index; where there should not, it is being ended.
+    public var wanted: Bool
     public var state: State
     public var ready: Bool
     /// That of the main process, where one runs.
@@ -43,11 +45,13 @@ public struct ReplicaDocument: Hashable, Sendable {
     public var lastExit: ExitDocument?
 
     public init(
-        service: String, replica: Int, state: State, ready: Bool, pid: Int32?, instance: UInt64?, restarts: Int,
+        service: String, replica: Int, wanted: Bool = true, state: State, ready: Bool, pid: Int32?, instance: UInt64?,
+        restarts: Int,
         revision: String, since: Timestamp, reason: String, status: String? = nil, lastExit: ExitDocument? = nil
     ) {
         self.service = service
         self.replica = replica
+        self.wanted = wanted
         self.state = state
         self.ready = ready
         self.pid = pid
@@ -66,7 +70,7 @@ public struct ReplicaDocument: Hashable, Sendable {
 
 extension ReplicaDocument: Codable {
     enum CodingKeys: String, CodingKey {
-        case service, replica, state, ready, pid, instance, restarts, revision, since, reason, status
+        case service, replica, wanted, state, ready, pid, instance, restarts, revision, since, reason, status
         case lastExit = "last_exit"
     }
 
@@ -75,6 +79,7 @@ extension ReplicaDocument: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(service, forKey: .service)
         try container.encode(replica, forKey: .replica)
+        try container.encode(wanted, forKey: .wanted)
         try container.encode(state, forKey: .state)
         try container.encode(ready, forKey: .ready)
         try container.encode(pid, forKey: .pid)
@@ -98,7 +103,7 @@ extension ReplicaDocument: WireDocument {
         .nullable("pid", \.pid, "Its main process, where one runs."),
         .init("ready", \.ready, "Whether it is ready."),
         .init("reason", \.reason, "Why it is in this state, in one sentence."),
-        .init("replica", \.replica, "Its index, from 0."),
+        .init("replica", \.replica, "Its index, from 0; those of a service may have gaps."),
         .init("restarts", \.restarts, "Restarts that nobody asked for."),
         .init("revision", \.revision, "The revision of the service that it runs."),
         .init("service", \.service, "Its service."),
@@ -111,5 +116,8 @@ extension ReplicaDocument: WireDocument {
             well, and that was its aim; failed: nobody will start it again unasked.
             """),
         .nullable("status", \.status, "The service's own words (STATUS of sd_notify)."),
+        .init(
+            "wanted", \.wanted,
+            "Whether there should be a replica of this index; where there should not, it is being ended."),
     ]
 }

@@ -157,9 +157,7 @@ extension SignalRequest: WireRequest {
 extension AcceptedDocument: WireDocument {
     public static let summary = "A command was accepted, and is carried out from now on."
     public static let properties: [WireProperty<AcceptedDocument>] = [
-        .init(
-            "event", \.event,
-            "The newest event before those of the command: whoever follows the events after it misses nothing."),
+        .event(\.event),
         .init("services", \.services, "The services that the command was for."),
     ]
 }

@@ -25,8 +25,10 @@ public struct ServiceDocument: Hashable, Codable, Sendable {
     public var dependencies: [Dependency]
     /// How many replicas there should be.
     public var scale: Int
-    /// By their indices; one that is replaced while it serves is followed by the one that comes, whose `revision` and
-    /// `instance` are other ones.
+    /// Who says so.
+    public var scaling: ScalingDocument
+    /// By their indices, which may have gaps; one that is replaced while it serves is followed by the one that comes,
+    /// whose `revision` and `instance` are other ones.
     public var replicas: [ReplicaDocument]
     /// Of a service that runs when its schedule says so.
     public var schedule: ScheduleDocument?
@@ -37,8 +39,8 @@ public struct ServiceDocument: Hashable, Codable, Sendable {
 
     public init(
         name: String, desired: Desired, ready: Bool, revision: String, dependencies: [Dependency],
-        scale: Int, replicas: [ReplicaDocument], schedule: ScheduleDocument? = nil, rollout: RolloutDocument? = nil,
-        history: [RevisionDocument] = []
+        scale: Int, scaling: ScalingDocument = ScalingDocument(rule: .file), replicas: [ReplicaDocument],
+        schedule: ScheduleDocument? = nil, rollout: RolloutDocument? = nil, history: [RevisionDocument] = []
     ) {
         self.name = name
         self.desired = desired
@@ -46,6 +48,7 @@ public struct ServiceDocument: Hashable, Codable, Sendable {
         self.revision = revision
         self.dependencies = dependencies
         self.scale = scale
+        self.scaling = scaling
         self.replicas = replicas
         self.schedule = schedule
         self.rollout = rollout
@@ -53,7 +56,7 @@ public struct ServiceDocument: Hashable, Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, desired, ready, revision, scale, replicas, schedule, rollout, history
+        case name, desired, ready, revision, scale, scaling, replicas, schedule, rollout, history
         case dependencies = "depends_on"
     }
 }
@@ -72,10 +75,14 @@ extension ServiceDocument: WireDocument {
             "It is as desired: every replica ready or completed, or nothing of it running where it should be stopped."),
         .init(
             "replicas", \.replicas,
-            "In the order of their indices; one that is replaced while it serves is followed by the one that comes."),
+            """
+            In the order of their indices, which may have gaps; one that is replaced while it serves is followed by \
+            the one that comes.
+            """),
         .init("revision", \.revision, "The hash of its resolved definition and its executable."),
         .optional("rollout", \.rollout, "The one under way, or that has failed and stands still."),
         .init("scale", \.scale, "How many replicas there should be."),
+        .init("scaling", \.scaling, "Who says so, and why."),
         .optional("schedule", \.schedule, "Of a service that runs when its schedule says so."),
     ]
 }

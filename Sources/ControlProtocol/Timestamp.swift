@@ -18,9 +18,26 @@ extension Timestamp: CustomStringConvertible {
         let days = milliseconds.flooredQuotient(by: Self.millisecondsPerDay)
         let rest = milliseconds - days * Self.millisecondsPerDay
         let date = CivilDate(daysSinceEpoch: days)
+        // The year first, as it may be longer; then fields of fixed width, written at once.
         return date.description
-            + "T" + decimal(rest / 3_600_000, width: 2) + ":" + decimal(rest / 60_000 % 60, width: 2)
-            + ":" + decimal(rest / 1_000 % 60, width: 2) + "." + decimal(rest % 1_000, width: 3) + "Z"
+            + String(unsafeUninitializedCapacity: 14) { text in
+                var end = 0
+                func write(_ separator: Unicode.Scalar, _ value: Int64, width: Int) {
+                    text[end] = UInt8(ascii: separator)
+                    var value = value
+                    for place in stride(from: end + width, to: end, by: -1) {
+                        text[place] = UInt8(ascii: "0") + UInt8(value % 10)
+                        value /= 10
+                    }
+                    end += width + 1
+                }
+                write("T", rest / 3_600_000, width: 2)
+                write(":", rest / 60_000 % 60, width: 2)
+                write(":", rest / 1_000 % 60, width: 2)
+                write(".", rest % 1_000, width: 3)
+                text[end] = UInt8(ascii: "Z")
+                return end + 1
+            }
     }
 
     static let millisecondsPerDay: Int64 = 86_400_000

@@ -38,8 +38,9 @@ public struct PropertyDescription: Sendable {
     public var text: String
 }
 
-/// One property of a document.
-public struct WireProperty<Document>: Sendable {
+/// One property of a document. Each is an object, as they are gone through for every document that is written: of a
+/// structure, each part would be retained.
+public final class WireProperty<Document>: Sendable {
     public let description: PropertyDescription
     let write: @Sendable (Document, inout JSONWriter) -> Void
 
@@ -49,6 +50,7 @@ public struct WireProperty<Document>: Sendable {
         schema: JSONSchema = Value.schema
     ) {
         description = PropertyDescription(key: key, schema: schema, isRequired: true, text: text)
+        let key = JSONWriter.Key(key)
         write = { document, writer in
             writer.key(key)
             value(document).write(to: &writer)
@@ -61,6 +63,7 @@ public struct WireProperty<Document>: Sendable {
         schema: JSONSchema = Value.schema
     ) -> WireProperty {
         let description = PropertyDescription(key: key, schema: schema, isRequired: false, text: text)
+        let key = JSONWriter.Key(key)
         return WireProperty(description) { document, writer in
             guard let value = value(document) else { return }
             writer.key(key)
@@ -72,9 +75,10 @@ public struct WireProperty<Document>: Sendable {
     public static func nullable<Value: JSONValue>(
         _ key: String, _ value: @escaping @Sendable (Document) -> Value?, _ text: String
     ) -> WireProperty {
-        let schema = JSONSchema.nullable(Value.schema)
-        return WireProperty(PropertyDescription(key: key, schema: schema, isRequired: true, text: text)) {
-            document, writer in
+        let description = PropertyDescription(
+            key: key, schema: .nullable(Value.schema), isRequired: true, text: text)
+        let key = JSONWriter.Key(key)
+        return WireProperty(description) { document, writer in
             writer.key(key)
             if let value = value(document) { value.write(to: &writer) } else { writer.literal("null") }
         }
@@ -85,6 +89,13 @@ public struct WireProperty<Document>: Sendable {
         _ key: String, _ value: @escaping @Sendable (Document) -> Value, _ text: String
     ) -> WireProperty {
         optional(key, { value($0) }, text)
+    }
+
+    /// The event that the answer to a command names.
+    static func event(_ value: @escaping @Sendable (Document) -> UInt64) -> WireProperty {
+        .init(
+            "event", value,
+            "The newest event before those of the command: whoever follows the events after it misses nothing.")
     }
 
     private init(

@@ -10,7 +10,6 @@ public enum ControlCommand: Hashable, Sendable {
     case stop([ServiceName], grace: Duration? = nil)
     /// Replace their instances by new ones. `atOnce`: all are stopped, then started, without a rollout.
     case restart([ServiceName], grace: Duration? = nil, atOnce: Bool = false)
-    case scale(ServiceName, Int)
     /// The signal to the main process of the replica, or of every replica of the service.
     case signal(ServiceName, replica: Int?, Signal)
     case rollout(ServiceName, RolloutCommand)

@@ -19,6 +19,7 @@ struct PrometheusText {
         var writer = PrometheusText()
         writer.writeStack(metrics.stack)
         writer.writeServices(metrics.services)
+        writer.writeScaling(metrics.services.map(\.document))
         writer.writeSchedules(metrics.services)
         writer.writeRollouts(metrics.services.map(\.document))
         writer.writeRoutes(metrics.routes)
@@ -27,6 +28,7 @@ struct PrometheusText {
         writer.writeUsage(replicas)
         writer.writeProbes(replicas)
         writer.writeLogs(replicas)
+        writer.writeHost(metrics)
         writer.writeDaemon(metrics)
         writer.writeRequests(counts)
         return writer.text
@@ -83,7 +85,7 @@ struct PrometheusText {
 
     // MARK: Replicas
 
-    private static func labels(_ replica: StackMetrics.Replica) -> Labels {
+    static func labels(_ replica: StackMetrics.Replica) -> Labels {
         [("service", replica.document.service), ("replica", String(replica.document.replica))]
     }
 
@@ -106,20 +108,6 @@ struct PrometheusText {
                 }
             }
         }
-    }
-
-    private mutating func writeUsage(_ replicas: [StackMetrics.Replica]) {
-        func write(_ name: String, _ kind: Kind, _ help: String, _ value: (StackMetrics.Usage) -> Double) {
-            family(name, kind, help) { writer in
-                for replica in replicas {
-                    guard let usage = replica.usage else { continue }
-                    writer.sample(Self.labels(replica), value(usage))
-                }
-            }
-        }
-        write("stackd_replica_cpu_seconds_total", .counter, "Processor time of the replica's instances.", \.cpuSeconds)
-        write("stackd_replica_memory_bytes", .gauge, "Memory of what runs of the replica.") { Double($0.memoryBytes) }
-        write("stackd_replica_processes", .gauge, "Processes that run of the replica.") { Double($0.processes) }
     }
 
     private mutating func writeProbes(_ replicas: [StackMetrics.Replica]) {

@@ -161,8 +161,8 @@ struct RouteTable: Sendable {
     let routes: [Route]
 
     static let all = RouteTable(
-        routes: StackRoutes.all + ServiceRoutes.all + RolloutRoutes.all + EventRoutes.all + LogRoutes.all
-            + ExecutionRoutes.all + WatchRoutes.all + HealthRoutes.all + DescriptionRoutes.all)
+        routes: StackRoutes.all + ServiceRoutes.all + ScalingRoutes.all + RolloutRoutes.all + EventRoutes.all
+            + LogRoutes.all + ExecutionRoutes.all + WatchRoutes.all + HealthRoutes.all + DescriptionRoutes.all)
 
     /// The route of a request, and the parameters in its path.
     /// - Throws: `not_found`, `method_not_allowed`.

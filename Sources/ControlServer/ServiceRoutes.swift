@@ -21,7 +21,7 @@ enum ServiceRoutes {
             },
             .get(
                 "/v1/services/{name}/explain", .read, "Why a service is in its state.",
-                "Of its replicas that is explained which is not as it should be.",
+                "Of its replicas that is explained which is not as it should be; where it has none, why it has none.",
                 answers: [.json([EventDocument].self, explanation)], problems: [.noSuchService]
             ) { call throws(ControlProblem) in
                 Response(try await call.controller.explain(try call.service, replica: nil))
@@ -32,18 +32,6 @@ enum ServiceRoutes {
                 answers: [.json([EventDocument].self, explanation)], problems: [.noSuchService, .noSuchReplica]
             ) { call throws(ControlProblem) in
                 Response(try await call.controller.explain(try call.service, replica: try call.replica))
-            },
-            .post(
-                "/v1/services/{name}/scale", .operate, "Asks for another number of replicas of a service.",
-                "It holds until the file is applied with another number.", body: .document(ScaleRequest.self),
-                answers: [.accepted], problems: [.noSuchService, .shuttingDown]
-            ) { call throws(ControlProblem) in
-                let count = try await call.body(ScaleRequest.self).replicas
-                guard (0...ScaleRequest.countLimit).contains(count) else {
-                    throw .badRequest("replicas: expected a number from 0 to \(ScaleRequest.countLimit)")
-                }
-                return Response(
-                    try await call.controller.perform(.scale(try call.service, count)), status: .accepted)
             },
             .post(
                 "/v1/services/{name}/kill", .operate, "Sends a signal to the main processes of a service.",

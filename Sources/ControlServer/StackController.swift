@@ -13,6 +13,11 @@ public protocol StackController: Sendable {
     /// Why the service, or one replica of it, is in its state: the newest event, its cause, the cause's cause, ….
     /// - Throws: `no_such_service`, `no_such_replica`.
     func explain(_ service: ServiceName, replica: Int?) async throws(ControlProblem) -> [EventDocument]
+    /// - Throws: `no_such_service`.
+    func scaling(of service: ServiceName) async throws(ControlProblem) -> ScalingStatusDocument
+    /// Asks for so many replicas, and tells what counts from then on.
+    /// - Throws: `no_such_service`, `shutting_down`.
+    func scale(_ service: ServiceName, to replicas: Int) async throws(ControlProblem) -> ScaledDocument
     /// The kept events that the query asks for, after a gap where some of them are not kept any more, and, where it
     /// follows, a feed of all that come after them.
     func events(_ query: EventQuery) async -> Subscription<EventDocument>

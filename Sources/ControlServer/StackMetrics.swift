@@ -49,6 +49,21 @@ public struct StackMetrics: Sendable {
         public var memoryBytes: UInt64
         public var processes: Int
 
+        // What the host does not tell is nil.
+
+        /// As `cpuSeconds`, these do not fall.
+        public var throttledSeconds: Double?
+        public var readBytes: Double?
+        public var writtenBytes: Double?
+        public var oomKills: Double?
+        /// By resource: `cpu`, `memory`, `io`.
+        public var pressureSeconds: [(resource: String, seconds: Double)] = []
+        public var memoryPeakBytes: UInt64?
+        public var threads: Int?
+        public var openDescriptors: Int?
+        /// Of the process that is nearest to its limit of open descriptors: how much of that it has open, 0 to 1.
+        public var descriptorRatio: Double?
+
         public init(cpuSeconds: Double, memoryBytes: UInt64, processes: Int) {
             self.cpuSeconds = cpuSeconds
             self.memoryBytes = memoryBytes
@@ -163,11 +178,18 @@ public struct StackMetrics: Sendable {
     public var services: [Service]
     public var routes: [Route]
     public var daemon: Daemon
+    /// For how much of the last 10 s tasks have waited for `cpu`, `memory` or `io` (PSI, `some`), 0 to 1; without those
+    /// of which the host keeps no account.
+    public var hostPressure: [(resource: String, ratio: Double)]
 
-    public init(stack: StackDocument, services: [Service], routes: [Route] = [], daemon: Daemon) {
+    public init(
+        stack: StackDocument, services: [Service], routes: [Route] = [], daemon: Daemon,
+        hostPressure: [(resource: String, ratio: Double)] = []
+    ) {
         self.stack = stack
         self.services = services
         self.routes = routes
         self.daemon = daemon
+        self.hostPressure = hostPressure
     }
 }

@@ -42,9 +42,10 @@ extension EffectInterpreter {
                 if spec.process.command.first == service.process.command.first {
                     process.executable = try executables.path(for: service)
                 }
+                let containment = try containments.make("run-\(id)")
+                limit(containment, as: spec)
                 return Order(
-                    process: process, replica: replica, spec: spec,
-                    place: .alone(try containments.make("run-\(id)")),
+                    process: process, replica: replica, spec: spec, place: .alone(containment),
                     onOver: { [unowned self] in releasePorts(of: spec, slot: slot) })
             } catch {
                 releasePorts(of: spec, slot: slot)

@@ -34,17 +34,58 @@ extension EffectInterpreter {
     private func openNow(_ revisions: [ServiceSpec], of service: ServiceName) throws(SpawnFailure) {
         try listeners.open(revisions, launcher.context(for: ReplicaID(service: service, index: 0)))
         queue.post(.listenersOpened(service))
+        watchConnections()
     }
 
     func closeListeners(of service: ServiceName) {
         openings[service] = nil
         listeners.close(service)
+        watchConnections()
     }
 
     private func beginOpening(_ service: ServiceName) -> UInt64 {
         lastOpening += 1
         openings[service] = lastOpening
         return lastOpening
+    }
+
+    // MARK: Scale to zero
+
+    func awaitConnection(of service: ServiceName) {
+        sleeping.insert(service)
+        routes.awaitRequest(service)
+        watchConnections()
+    }
+
+    func ignoreConnections(of service: ServiceName) {
+        guard sleeping.remove(service) != nil else { return }
+        routes.ignoreRequests(service)
+        for listener in listeners.listeners(of: service) { listener.ignoreConnections() }
+        watchConnections()
+    }
+
+    /// Sees to it that whoever sleeps is woken by a connection at any of the listeners that it has now: these may be
+    /// others than before, or have passed from one service to another.
+    private func watchConnections() {
+        for service in sleeping {
+            for listener in listeners.listeners(of: service) {
+                watchConnections(at: listener, of: service)
+            }
+        }
+    }
+
+    private func watchConnections(at listener: Listener, of service: ServiceName) {
+        do throws(SystemError) {
+            try listener.onConnection(on: loop) { [unowned self] in
+                guard sleeping.contains(service) else { return }
+                ignoreConnections(of: service)
+                queue.post(.connectionWaiting(service))
+            }
+        } catch {
+            // Out of descriptors, say: it must not sleep for ever for that.
+            queue.post(.observed(.service(service), .degraded("its listener cannot be watched: \(error)")))
+            loop.schedule(after: Self.retryPeriod) { [weak self] in self?.watchConnections() }
+        }
     }
 
     /// What probes may refer to by name: the instance's own ports, and its listeners.

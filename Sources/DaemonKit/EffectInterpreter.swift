@@ -22,6 +22,10 @@ final class EffectInterpreter {
     /// The latest order to open a service's listeners, by its number.
     var openings: [ServiceName: UInt64] = [:]
     var lastOpening: UInt64 = 0
+    /// The services that have no replica, and are to have one as soon as somebody wants to be served.
+    var sleeping: Set<ServiceName> = []
+    /// What the host does not enforce of each service's limits, as was told.
+    var unenforced: [ServiceName: [UnenforcedLimit]] = [:]
     var ports: PortAllocator
     private var instances = LiveInstances()
     /// That the journal cannot be written has been told.
@@ -30,6 +34,8 @@ final class EffectInterpreter {
     var onPublish: ((StackEvent) -> Void)?
     /// What the core wants measured goes here.
     var onMeasure: ((Measurement) -> Void)?
+    /// And the load that it wants to know here.
+    var onMeasureLoad: ((LoadRequest) -> Void)?
     var onStackStopped: (() -> Void)?
 
     init(
@@ -68,6 +74,9 @@ final class EffectInterpreter {
         case .enterRotation(let id): withInstance(id, routes.enter)
         case .leaveRotation(let id): withInstance(id, routes.leave)
         case .measure(let measurement): onMeasure?(measurement)
+        case .measureLoad(let request): onMeasureLoad?(request)
+        case .awaitConnection(let name): awaitConnection(of: name)
+        case .ignoreConnections(let name): ignoreConnections(of: name)
         case .keepRevisions(let service, let revisions):
             executables.keep(service, revisions)
             if service == .router { routes.keep(revisions) }
@@ -89,7 +98,10 @@ final class EffectInterpreter {
         // Not read at the spawn, so that nothing keeps the others of the same turn from theirs. It still is that
         // process: none is reaped before the turn's records are written.
         if case .started(_, let pid) = record { identity = try? ProcessIdentity.of(pid: pid) }
-        if case .removed(let service) = record { ports.releaseAll(of: service.text) }
+        if case .removed(let service) = record {
+            ports.releaseAll(of: service.text)
+            unenforced[service] = nil
+        }
         do throws(SystemError) {
             try journal.write(record, identity: identity)
             journalIsBroken = false
@@ -104,6 +116,11 @@ final class EffectInterpreter {
 
     /// Those that have a process, by their replicas.
     var runningInstances: [LiveInstance] { instances.all.filter { $0.process != nil } }
+
+    /// The instance, where its main process runs.
+    func runningInstance(_ id: InstanceID) -> LiveInstance? {
+        instances[id].flatMap { $0.process?.status == nil && $0.process != nil ? $0 : nil }
+    }
 
     /// The youngest instance of the replica that a further process may join (in one that is being killed, it would
     /// die); of those that are ready, where one is.
@@ -145,6 +162,7 @@ final class EffectInterpreter {
         let containment = try attempt("cgroup") { () throws(SystemError) in try containments.make(String(id.serial)) }
         do throws(SpawnFailure) {
             containment.prepare(&request)
+            limit(containment, as: spec)
             request.environment["STACKD_INSTANCE"] = String(id.serial)
             let notifySocket = try notifySocket(id, spec, containment)
             if let notifySocket { request.environment["NOTIFY_SOCKET"] = notifySocket.path }
@@ -213,10 +231,11 @@ final class EffectInterpreter {
 
     // MARK: Change
 
-    /// What can change while it runs: its probes, and how its output is kept. The rest the core does.
+    /// What can change while it runs: its probes, its limits, and how its output is kept. The rest the core does.
     private func adopt(_ instance: LiveInstance, _ revision: ServiceRevision) {
         let former = instance.spec
         instance.adopt(revision)
+        if former.resources != revision.spec.resources { limit(instance.containment, as: revision.spec) }
         let subject = Subject.replica(instance.replica)
         do throws(SpawnFailure) {
             try watchLog(of: instance, unlessAsIn: former.probes)
@@ -236,6 +255,11 @@ final class EffectInterpreter {
         instance.notifySocket?.receive()
         executions.instanceEnded(instance.id)
         routes.exited(instance.id)
+        let kills = instance.containment.outOfMemoryKills()
+        if let kills { telemetry.outOfMemory(kills: kills.count, of: instance.id, in: instance.replica) }
+        if let shortage = instance.memoryKills.shortage(of: kills, at: status) {
+            queue.post(.ranOutOfMemory(instance.id, shortage))
+        }
         // What cannot be looked into, for want of descriptors say, is not empty for that.
         let hasLeftovers = (try? instance.containment.isEmpty()) != true
         queue.post(.exited(instance.id, StackModel.ExitStatus(status), leftovers: hasLeftovers))
@@ -254,7 +278,7 @@ final class EffectInterpreter {
         }
     }
 
-    private static let retryPeriod = Duration.seconds(1)
+    static let retryPeriod = Duration.seconds(1)
 
     private func signal(_ instance: LiveInstance, _ signal: Signal, _ scope: SignalScope) {
         // What has ended in the meantime says so by itself.

@@ -20,6 +20,8 @@ final class Executables {
     private var told: Set<Revision> = []
     /// Who has been started from a copy before it was known whether the file is another, by its path.
     private var undecided: [String: [ServiceSpec]] = [:]
+    /// Files whose reading has come to nothing.
+    private var unreadable: Set<String> = []
 
     init(
         _ configuration: DaemonConfiguration, launcher: Launcher, loop: EventLoop, queue: EventQueue
@@ -74,6 +76,7 @@ final class Executables {
         let versions = Set(wanted.values.flatMap(\.keys))
         missing.formIntersection(versions)
         told.formIntersection(wanted.values.flatMap { $0.values.joined() })
+        unreadable.formIntersection(versions.map(\.path))
         store.keep(versions)
     }
 
@@ -87,6 +90,7 @@ final class Executables {
                 queue.post(.observed(.service(service), .degraded(words)))
             }
         case .read(let path):
+            if digests.known(path) == .unread { unreadable.insert(path) } else { unreadable.remove(path) }
             for spec in undecided.removeValue(forKey: path) ?? [] {
                 guard let version = spec.executable.map({ FileStore.Version($0) }) else { continue }
                 if digests.known(path) != .digest(version.digest) { tell(spec, version) }
@@ -121,6 +125,9 @@ final class Executables {
         switch known {
         // The spawn says so in its own words.
         case .none: return nil
+        case .unread where unreadable.contains(file.path):
+            throw SpawnFailure(
+                program: EACCES, "\(file.path) was changed, and cannot be read to know whether it is another")
         case .unread:
             throw SpawnFailure(program: EAGAIN, "\(file.path) was changed, and is read to know whether it is another")
         case .digest:

@@ -195,6 +195,11 @@ struct HeldListeners {
         }
     }
 
+    /// Those that a service has now.
+    func listeners(of service: ServiceName) -> [Listener] {
+        (byService[service] ?? []).map(\.listener)
+    }
+
     /// The addresses that a service has now.
     func addresses(of service: ServiceName) -> [ListenAddress] {
         (byService[service] ?? []).map(\.listener.address)

@@ -9,7 +9,7 @@ enum JournalLine: Hashable {
     case next(UInt64)
     case desired(ServiceName, DesiredState)
     /// Nil: as many replicas as the file says.
-    case scaled(ServiceName, Int?)
+    case scaled(ServiceName, Scale?)
     /// Nothing that was said of the service counts any more.
     case removed(ServiceName)
     case creating(InstanceID, ReplicaID, Revision)
@@ -26,7 +26,7 @@ enum JournalLine: Hashable {
         case .header(let version, let boot): "stackd-journal \(version) \(boot)\n"
         case .next(let serial): "next \(serial)\n"
         case .desired(let name, let state): "desired \(name) \(state.rawValue)\n"
-        case .scaled(let name, let number): "scaled \(name) \(number.map { String($0) } ?? Self.noNumber)\n"
+        case .scaled(let name, let scale): "scaled \(name) \(scale.map(\.journalText) ?? Self.noNumber)\n"
         case .removed(let name): "removed \(name)\n"
         case .creating(let id, let replica, let revision): "creating \(id.serial) \(replica) \(revision)\n"
         case .started(let id, let pid, let startTime): "started \(id.serial) \(pid) \(startTime)\n"
@@ -48,11 +48,11 @@ enum JournalLine: Hashable {
         case ("desired", 3):
             guard let name = ServiceName(words[1]), let state = DesiredState(rawValue: words[2]) else { return nil }
             self = .desired(name, state)
-        case ("scaled", 3):
+        case ("scaled", 3...4):
             guard let name = ServiceName(words[1]) else { return nil }
-            let number = Int(words[2])
-            guard number.map({ $0 >= 0 }) ?? (words[2] == Self.noNumber) else { return nil }
-            self = .scaled(name, number)
+            let scale = Scale(journalWords: words[2...])
+            guard scale != nil || words[2...] == [Self.noNumber] else { return nil }
+            self = .scaled(name, scale)
         case ("removed", 2):
             guard let name = ServiceName(words[1]) else { return nil }
             self = .removed(name)
@@ -83,8 +83,8 @@ enum JournalLine: Hashable {
 /// What a journal says, once all of it is read.
 struct JournalContents {
     var desired: [ServiceName: DesiredState] = [:]
-    /// How many replicas somebody asked for.
-    var scales: [ServiceName: Int] = [:]
+    /// How many replicas somebody or the autoscaler wanted.
+    var scales: [ServiceName: Scale] = [:]
     var nextInstance: UInt64 = 1
     /// How many instances had not ended.
     private(set) var unended: Set<InstanceID> = []
@@ -116,8 +116,8 @@ struct JournalContents {
             nextInstance = max(nextInstance, serial)
         case .desired(let name, let state):
             desired[name] = state
-        case .scaled(let name, let number):
-            scales[name] = number
+        case .scaled(let name, let scale):
+            scales[name] = scale
         case .removed(let name):
             forget(name)
         case .creating(let id, _, _):
@@ -140,6 +140,27 @@ struct JournalContents {
         [.header(version: JournalLine.version, boot: boot), .next(nextInstance)]
             + desired.sorted { $0.key < $1.key }.map { .desired($0.key, $0.value) }
             + scales.sorted { $0.key < $1.key }.map { .scaled($0.key, $0.value) }
+    }
+}
+
+extension Scale {
+    /// `4` or `4 autoscaler`.
+    fileprivate var journalText: String {
+        switch rule {
+        case .manual: String(replicas)
+        case .autoscaler: "\(replicas) \(rule.rawValue)"
+        }
+    }
+
+    /// Nil where the words are not such a text's.
+    fileprivate init?(journalWords words: ArraySlice<String>) {
+        guard let number = words.first.flatMap({ Int($0) }), number >= 0 else { return nil }
+        guard words.count > 1 else {
+            self.init(number, by: .manual)
+            return
+        }
+        guard words.last == Rule.autoscaler.rawValue else { return nil }
+        self.init(number, by: .autoscaler)
     }
 }
 

@@ -48,10 +48,10 @@ final class Journal {
             contents.desired[name] = state
             isDirty = true
             try append(.desired(name, state))
-        case .scaled(let name, let number):
-            contents.scales[name] = number
+        case .scaled(let name, let scale):
+            contents.scales[name] = scale
             isDirty = true
-            try append(.scaled(name, number))
+            try append(.scaled(name, scale))
         case .removed(let name):
             contents.forget(name)
             isDirty = true

@@ -26,6 +26,9 @@ final class LiveInstance {
     var probes: [ProbeRole: (run: ProbeRun, task: ProbeTask)] = [:]
     /// How many runs of its probes there were, and how many failed.
     private(set) var probeRuns = (all: 0, failed: 0)
+    /// When that was.
+    private(set) var startedAt = MonotonicTime.now
+    var memoryKills = MemoryKills()
     /// Its `pre_stop` command, while that runs.
     var preStop: WatchedProcess?
     /// What its `log` probes look for, by role.

@@ -19,14 +19,15 @@ extension Reason {
     var severity: LogSeverity {
         switch self {
         case .gaveUp, .dependencyCannotHold, .listenersFailed, .spawnFailed: .error
-        case .observed(.execution): .notice
-        case .serviceDown, .notReady, .probeFailed, .preStopFailed, .observed: .warning
+        case .observed(.execution), .observed(.growthEnded): .notice
+        case .serviceDown, .notReady, .probeFailed, .preStopFailed, .observed, .scalingHeld, .ranOutOfMemory: .warning
         case .exited(let status, let isPremature): status.isSuccess && !isPremature ? .information : .warning
         case .killed(let grace): grace == nil ? .information : .warning
         case .stopping(let cause): cause.isFailure ? .warning : .information
         case .stackStarting, .shutdownRequested, .stackStopped, .startRequested, .startRequired, .stopRequested,
             .restartRequested, .filesChanged, .serviceAvailableAgain, .completed, .stackApplied, .serviceAdded,
-            .serviceChanged, .serviceRemoved, .scaled, .signalRequested, .undoRequested, .dependencyReplaced,
+            .serviceChanged, .serviceRemoved, .scaled, .autoscaled, .scalingFree, .signalRequested, .undoRequested,
+            .dependencyReplaced,
             .secretsChanged:
             .notice
         case .rollout(let reason): reason.severity

@@ -69,7 +69,8 @@ extension StackRunner {
         let texts = result.diagnostics.map(\.text)
         guard let stack = result.spec else { throw .invalidFile(texts) }
         return ReadFiles(
-            stack: stack, prepared: try await preparedForApply(stack), environment: environment, warnings: texts)
+            stack: stack, prepared: try await preparedForApply(stack), environment: environment, warnings: texts,
+            host: await elsewhere { HostLoad.read() })
     }
 
     private func preparedForApply(_ stack: StackSpec) async throws(ControlProblem) -> StackSpec {
@@ -94,7 +95,10 @@ extension StackRunner {
             control: ResolvedFile.differences(from: configuration.stack.control, to: files.stack.control),
             conflicts: interpreter.conflicts(of: changes, in: files.prepared) { [supervisor] in supervisor.spec(of: $0)
             },
-            warnings: files.warnings, event: history.newest)
+            warnings: files.warnings
+                + LimitWarnings(unenforceable: interpreter.containments.unenforceable, host: files.host)
+                .warnings(for: files.stack.services),
+            event: history.newest)
     }
 
     /// A stack is where its name says, and its relative paths are where its files are: these do not change at run time.
@@ -121,4 +125,5 @@ private struct ReadFiles: Sendable {
     var prepared: StackSpec
     var environment: [String: String]
     var warnings: [String]
+    var host: HostLoad
 }

@@ -41,24 +41,28 @@ extension StackRunner: StackController {
 
     public func explain(_ name: ServiceName, replica: Int?) throws(ControlProblem) -> [EventDocument] {
         let service = try snapshot(of: name)
-        let index: Int
-        if let replica {
-            try check(replica, of: service)
-            index = replica
-        } else {
-            // Of a service, that replica is explained which is not as it should be; one that goes from its slot is.
-            let waiting = service.replicas.filter { !$0.isReady && $0.state != .completed }
-            index = (waiting.first { $0.state != .stopping } ?? waiting.first)?.id.index ?? 0
-        }
-        return supervisor.explain(ReplicaID(service: name, index: index)).map { event in
+        if let replica { try check(replica, of: service) }
+        let index = replica ?? service.explainedReplica
+        let chain =
+            index.map { supervisor.explain(ReplicaID(service: name, index: $0)) } ?? supervisor.explain(name)
+        return chain.map { event in
             EventDocument(event, at: history.time(of: event.id) ?? clock.time(of: event.time))
         }
     }
 
     func check(_ replica: Int, of service: ServiceSnapshot) throws(ControlProblem) {
-        guard service.replicas.contains(where: { $0.id.index == replica }) else {
-            throw .noSuchReplica(replica, of: service.name.text, count: service.slots.count)
+        let indices = service.slots.map(\.id.index)
+        guard indices.contains(replica) else {
+            throw .noSuchReplica(replica, of: service.name.text, indices: indices)
         }
+    }
+
+    public func scaling(of name: ServiceName) throws(ControlProblem) -> ScalingStatusDocument {
+        let service = try snapshot(of: name)
+        let mapping = WireMapping(clock)
+        return ScalingStatusDocument(
+            service: name.text, scale: service.wantedReplicas, scaling: mapping.document(service.scaling),
+            decisions: service.scaling.decisions.map(mapping.document))
     }
 
     public func events(_ query: EventQuery) -> Subscription<EventDocument> {
@@ -94,11 +98,19 @@ extension StackRunner: StackController {
             let executables = try await executables(of: names)
             return try accept(
                 .restart(names, RestartOptions(grace: grace, atOnce: atOnce, executables: executables)), for: names)
-        case .scale(let name, let count): return try accept(.scale(name, count), for: [name])
         case .signal(let name, let replica, let signal): return try relay(signal, to: name, replica: replica)
         case .rollout(let name, let command): return try rollout(name, command)
         case .shutdown(let immediately, let grace): return shutDown(immediately, grace)
         }
+    }
+
+    public func scale(_ name: ServiceName, to count: Int) throws(ControlProblem) -> ScaledDocument {
+        let accepted = try accept(.scale(name, count), for: [name])
+        // Whose number counts from now on is the core's to say.
+        takeQueue()
+        let service = try service(name)
+        return ScaledDocument(
+            service: service.name, scale: service.scale, scaling: service.scaling, event: accepted.event)
     }
 
     func accept(_ command: Command, for names: [ServiceName]) throws(ControlProblem) -> AcceptedDocument {

@@ -2,10 +2,25 @@ import LinuxRuntime
 import StackModel
 import SupervisorCore
 
-/// Measuring what an analysis asks for.
+/// Measuring what the autoscaler, or an analysis, asks for, and what nobody asks for but may matter.
 extension StackRunner {
+    func begin(_ request: LoadRequest) {
+        // What is gone by now is measured no more.
+        guard let spec = supervisor.spec(of: request.service) else { return }
+        loadMeter.measure(request, of: spec)
+    }
+
     /// How long a server may take to answer a query.
     private static let queryTimeout = Duration.seconds(10)
+
+    func readKernel(_ work: @escaping @Sendable () -> KernelReadings) {
+        // The loop looks at the queue at the end of each of its turns, this one's included.
+        Task { loadMeter.take(await elsewhere(work)) }
+    }
+
+    func sample(_ work: @escaping @Sendable () -> Sampler.Sample) {
+        Task { sampler.take(await elsewhere(work)) }
+    }
 
     func begin(_ measurement: Measurement) {
         Task {

@@ -9,12 +9,7 @@ extension StackRunner {
     public nonisolated func usage() async -> [UsageDocument] {
         // Read on the caller's thread: it takes its time, and the loop has else to do.
         let sample = await usageSample()
-        return sample.readings().map { reading in
-            UsageDocument(
-                service: reading.replica.service.text, replica: reading.replica.index,
-                instance: reading.instance.serial, time: sample.time, cpuSeconds: reading.usage.cpuTime.inSeconds,
-                memoryBytes: reading.usage.memoryBytes, processes: reading.usage.processes)
-        }
+        return sample.readings().map { UsageDocument($0.usage, of: $0.instance, in: $0.replica, at: sample.time) }
     }
 
     public nonisolated func metrics() async -> StackMetrics {
@@ -24,6 +19,7 @@ extension StackRunner {
         metrics.daemon.residentBytes = own.residentBytes
         metrics.daemon.cpuSeconds = own.cpuTime.inSeconds
         metrics.daemon.openDescriptors = own.openDescriptors
+        metrics.hostPressure = HostLoad.read().pressure
         return metrics
     }
 
@@ -59,11 +55,10 @@ extension StackRunner {
         let running = Set(interpreter.runningInstances.map(\.id))
         return Dictionary(grouping: readings, by: \.replica).reduce(into: [:]) { all, entry in
             let (replica, readings) = entry
-            let times = Dictionary(readings.map { ($0.instance, $0.usage.cpuTime) }) { first, _ in first }
-            let time = interpreter.telemetry.processorTime(of: replica, taking: times, running: running)
+            let counters = Dictionary(readings.map { ($0.instance, UsageCounters($0.usage)) }) { first, _ in first }
             all[replica] = StackMetrics.Usage(
-                cpuSeconds: time.inSeconds, memoryBytes: readings.reduce(0) { $0 + $1.usage.memoryBytes },
-                processes: readings.reduce(0) { $0 + $1.usage.processes })
+                readings.map(\.usage),
+                interpreter.telemetry.counters(of: replica, taking: counters, running: running))
         }
     }
 
@@ -77,7 +72,7 @@ extension StackRunner {
         let instances = interpreter.runningInstances
         return UsageSample(
             instances: instances.map { ($0.replica, $0.id) }, time: clock.now,
-            read: interpreter.containments.sampleUsage(of: instances.map(\.containment.id)))
+            read: interpreter.containments.sampleUsage(of: instances.map(\.containment.id), .all))
     }
 }
 
@@ -97,17 +92,6 @@ private struct UsageSample: Sendable {
     func readings() -> [UsageReading] {
         zip(instances, read()).compactMap { instance, usage in
             usage.map { UsageReading(replica: instance.replica, instance: instance.id, usage: $0) }
-        }
-    }
-}
-
-extension ServiceSnapshot {
-    /// One replica for each slot, as things can be told of a slot only once: where others come and go beside it, one that
-    /// is ready.
-    var slots: [ReplicaSnapshot] {
-        replicas.reduce(into: []) { slots, replica in
-            guard slots.last?.id == replica.id else { return slots.append(replica) }
-            if slots.last?.isReady == false, replica.isReady { slots[slots.count - 1] = replica }
         }
     }
 }

@@ -41,6 +41,8 @@ public actor StackRunner {
     /// Called on the loop when everything has stopped.
     private var onStop: (() -> Void)?
     private let systemd: SystemdLink
+    let loadMeter: LoadMeter
+    let sampler: Sampler
     let schedules: ScheduleClock
     let changes: ChangeWatch
 
@@ -65,6 +67,8 @@ public actor StackRunner {
         interpreter = try EffectInterpreter(
             configuration, loop: loop, queue: queue, journal: journal, containments: containments.maker, exits: exits,
             spawner: try Spawner(defaultLimits: childLimits))
+        loadMeter = LoadMeter(interpreter, clock: clock)
+        sampler = Sampler(interpreter)
         leftovers = Leftovers(containments.maker, loop: loop)
         checks = HostReport.checks(containments)
         schedules = try ScheduleClock(loop: loop, clock: clock) { [queue] in queue.post(.scheduleDue($0)) }
@@ -105,11 +109,13 @@ public actor StackRunner {
         if isStarted {
             interpreter.listeners.release(besides: prepared)
             queue.post(.command(.apply(prepared, atOnce: atOnce)))
+            sampler.follow(stack.sampling)
         } else {
             // Nothing of the former runs, and nothing may until what an earlier daemon left has ended.
             supervisor = Supervisor(prepared, restoring: journal.restored)
         }
         changes.follow(stack.services)
+        loadMeter.keep(Set(stack.services.filter { $0.autoscale != nil }.map(\.name)))
         onControlSpec?(stack.control)
     }
 
@@ -124,6 +130,9 @@ public actor StackRunner {
         interpreter.onPublish = { [unowned self] event in assumeIsolated { $0.publish(event) } }
         interpreter.onStackStopped = { [unowned self] in assumeIsolated { $0.stackHasStopped() } }
         connectExecutions()
+        interpreter.onMeasureLoad = { [unowned self] request in assumeIsolated { $0.begin(request) } }
+        loadMeter.readKernel = { [unowned self] work in assumeIsolated { $0.readKernel(work) } }
+        sampler.read = { [unowned self] work in assumeIsolated { $0.sample(work) } }
         interpreter.onMeasure = { [unowned self] measurement in assumeIsolated { $0.begin(measurement) } }
         loop.onTurnMeasured = { [telemetry = interpreter.telemetry] in telemetry.turnTook($0) }
         connectChanges()
@@ -161,6 +170,7 @@ public actor StackRunner {
             supervisor.start(configuration.services, at: clock.instant, into: &effects)
             carryOutEffects()
             followSchedules()
+            sampler.follow(configuration.stack.sampling)
         }
         takeEvents()
         onBegin?.resume()
@@ -297,6 +307,7 @@ public actor StackRunner {
             interpreter.executions.finish()
             history.finish()
             changes.finish()
+            sampler.follow(nil)
             interpreter.logs.finish { [containments, onStop] in containments.maker.finish { onStop?() } }
             onStop = nil
         }
@@ -319,7 +330,8 @@ extension Effect {
         switch self {
         case .record, .publish: false
         case .openListeners, .closeListeners, .spawn, .adopt, .runPreStop, .signal, .kill, .startProbe, .cancelProbe,
-            .enterRotation, .leaveRotation, .measure, .keepRevisions, .release, .stackStopped:
+            .enterRotation, .leaveRotation, .measure, .measureLoad, .awaitConnection, .ignoreConnections,
+            .keepRevisions, .release, .stackStopped:
             true
         }
     }

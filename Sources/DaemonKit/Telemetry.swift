@@ -12,7 +12,7 @@ final class Telemetry {
     /// How long it took to make instances.
     private(set) var spawns = Histogram()
     private var probes: [ReplicaID: [ProbeRole: StackMetrics.Probe]] = [:]
-    private var processorTimes: [ReplicaID: ProcessorTime] = [:]
+    private var counters: [ReplicaID: ReplicaCounters] = [:]
 
     func turnTook(_ duration: Duration) {
         turns.observe(duration.inSeconds)
@@ -36,19 +36,24 @@ final class Telemetry {
         ProbeRole.allCases.compactMap { probes[replica]?[$0] }
     }
 
-    /// Takes what was read of a replica's instances, and returns how much processor time it has used since the daemon
-    /// began, as far as it was read.
-    func processorTime(
-        of replica: ReplicaID, taking readings: [InstanceID: Duration], running: Set<InstanceID>
-    ) -> Duration {
-        processorTimes[replica, default: ProcessorTime()].take(readings, running: running)
-        return processorTimes[replica]?.total ?? .zero
+    /// Takes what was read of a replica's instances, and returns what it has used since the daemon began, as far as it
+    /// was read.
+    func counters(
+        of replica: ReplicaID, taking readings: [InstanceID: UsageCounters], running: Set<InstanceID>
+    ) -> UsageCounters {
+        counters[replica, default: ReplicaCounters()].take(readings, running: running)
+        return counters[replica]?.total ?? UsageCounters()
+    }
+
+    /// Counts the processes that the kernel killed for want of memory in an instance, where that has ended.
+    func outOfMemory(kills: Int, of instance: InstanceID, in replica: ReplicaID) {
+        counters[replica, default: ReplicaCounters()].take(UsageCounters(outOfMemoryKills: kills), ofEnding: instance)
     }
 
     /// Forgets the replicas that are not there any more.
     func keep(_ replicas: Set<ReplicaID>) {
         probes = probes.filter { replicas.contains($0.key) }
-        processorTimes = processorTimes.filter { replicas.contains($0.key) }
+        counters = counters.filter { replicas.contains($0.key) }
     }
 }
 

@@ -18,7 +18,7 @@ struct WireMapping {
             dependencies: service.dependencies.map {
                 ServiceDocument.Dependency(service: $0.service.text, condition: $0.condition.rawValue)
             },
-            scale: service.wantedReplicas, replicas: service.replicas.map(document),
+            scale: service.wantedReplicas, scaling: document(service.scaling), replicas: service.replicas.map(document),
             schedule: service.schedule.map { schedule in
                 ScheduleDocument(
                     trigger: schedule.trigger.description, next: next, runs: service.runs.map(document))
@@ -34,7 +34,7 @@ struct WireMapping {
 
     func document(_ replica: ReplicaSnapshot) -> ReplicaDocument {
         ReplicaDocument(
-            service: replica.id.service.text, replica: replica.id.index,
+            service: replica.id.service.text, replica: replica.id.index, wanted: replica.isWanted,
             state: ReplicaDocument.State(replica.state), ready: replica.isReady, pid: replica.pid,
             instance: replica.instance?.serial, restarts: replica.restarts, revision: replica.revision.text,
             since: clock.time(of: replica.since), reason: replica.reason, status: replica.status,

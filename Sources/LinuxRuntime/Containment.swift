@@ -23,6 +23,14 @@ public protocol Containment: AnyObject {
     /// Whether a process is inside at this moment.
     func contains(pid: Int32) -> Bool
 
+    /// Makes the kernel enforce these limits from now on, and no others: before anything runs inside, and while it
+    /// does. Gives back those that do not hold.
+    func limit(to limits: ControlGroupLimits) -> [UnenforcedLimit]
+
+    /// How many processes inside the kernel has killed for want of memory: while something runs, and until `remove`.
+    /// Nil where the host does not tell.
+    func outOfMemoryKills() -> OutOfMemoryKills?
+
     /// Sends a signal to every process inside.
     func signalAll(_ signal: Int32) throws(SystemError)
 
@@ -40,6 +48,12 @@ public protocol Containment: AnyObject {
 extension Containment {
     /// The kernel knows.
     public func joined(pid: Int32) {}
+
+    /// Without a cgroup, nothing is enforced.
+    public func limit(to limits: ControlGroupLimits) -> [UnenforcedLimit] { UnenforcedLimit.all(of: limits) }
+
+    /// Without a cgroup, nobody counts.
+    public func outOfMemoryKills() -> OutOfMemoryKills? { nil }
 }
 
 /// Makes the containments of one stack.
@@ -50,12 +64,22 @@ public protocol ContainmentMaker: AnyObject {
     /// The containments that an earlier daemon of the same stack left behind.
     func leftovers() throws(SystemError) -> [any Containment]
 
+    /// The resources that cannot be limited here, and why.
+    var unenforceable: [UnenforcedLimit] { get }
+
     /// Begins to find out what is used in the containments of these names. The rest is done by calling what it gives
     /// back, from any thread, for it takes up to 0.1 ms for each: the answers are in the order of the names, nil where
     /// there is none.
-    func sampleUsage(of ids: [String]) -> @Sendable () -> [Usage?]
+    func sampleUsage(of ids: [String], _ detail: UsageDetail) -> @Sendable () -> [Usage?]
 
     /// Ends what escaped from every containment, and gives back what the stack as a whole holds. To be called when all
     /// its containments were removed; calls `completion` on the loop, never from within this call.
     func finish(_ completion: @escaping () -> Void)
+}
+
+extension ContainmentMaker {
+    /// Without cgroups, nothing is enforced.
+    public var unenforceable: [UnenforcedLimit] {
+        LimitedResource.allCases.map { UnenforcedLimit($0, because: "no cgroup") }
+    }
 }

@@ -6,21 +6,26 @@ public final class ControlGroup: Containment {
     public let id: String
 
     private let parent: ControlGroups
-    private let directory: Descriptor
+    private let accounts: ControlGroupAccounts
+    private var limits: LimitFiles
     /// cgroup.events, once it was read.
     private var events: Descriptor?
     private var registration: EventLoop.Registration?
     private var emptyAction: (() -> Void)?
     private var isRemoving = false
 
-    /// Opens an instance's directory.
-    init(id: String, parent: ControlGroups) throws(SystemError) {
+    /// Opens an instance's directory, which `isNew` or an earlier daemon's.
+    init(id: String, parent: ControlGroups, isNew: Bool) throws(SystemError) {
         self.id = id
         self.parent = parent
-        directory = try Descriptor.open(id, flags: O_RDONLY | O_DIRECTORY, in: parent.handle.number)
+        let directory = try Descriptor.open(id, flags: O_RDONLY | O_DIRECTORY, in: parent.handle.number)
+        accounts = ControlGroupAccounts(directory, parent.accountFiles, isNew: isNew)
+        limits = LimitFiles(present: isNew ? ControlGroupLimits() : nil)
+        parent.enter(accounts, id: id)
     }
 
     deinit {
+        parent.leave(accounts, id: id)
         if let registration { parent.loop.deregister(registration) }
     }
 
@@ -28,12 +33,12 @@ public final class ControlGroup: Containment {
     public var path: String { "\(parent.directory)/\(id)" }
 
     public func prepare(_ request: inout SpawnRequest) {
-        request.cgroup = directory.number
+        request.cgroup = accounts.directory.number
     }
 
     public func started(pid: Int32) {}
 
-    public func members() throws(SystemError) -> [Int32] { try ControlGroup.members(of: directory) }
+    public func members() throws(SystemError) -> [Int32] { try ControlGroup.members(of: accounts.directory) }
 
     static func members(of directory: borrowing Descriptor) throws(SystemError) -> [Int32] {
         var pids: [Int32] = []
@@ -63,13 +68,21 @@ public final class ControlGroup: Containment {
         }
     }
 
+    public func limit(to limits: ControlGroupLimits) -> [UnenforcedLimit] {
+        let unenforced = self.limits.write(limits, in: accounts.directory.number)
+        parent.reserve(limits.memoryLow, for: id)
+        return unenforced
+    }
+
+    public func outOfMemoryKills() -> OutOfMemoryKills? { accounts.outOfMemoryKills() }
+
     public func signalAll(_ signal: Int32) throws(SystemError) {
         _ = try signalMembers(signal, except: [])
     }
 
     public func killAll() throws(SystemError) {
         do throws(SystemError) {
-            try ProcFile.write("1", to: "cgroup.kill", in: directory.number)
+            try ProcFile.write("1", to: "cgroup.kill", in: accounts.directory.number)
         } catch {
             // Linux 5.14 and later have the file. Before, members are killed one by one until no new one is found;
             // whatever escapes even that is found by the next call.
@@ -159,7 +172,7 @@ public final class ControlGroup: Containment {
     /// The descriptor of cgroup.events.
     private func openEvents() throws(SystemError) -> Int32 {
         if let number = events?.number { return number }
-        let file = try Descriptor.open("cgroup.events", flags: O_RDONLY, in: directory.number)
+        let file = try Descriptor.open("cgroup.events", flags: O_RDONLY, in: accounts.directory.number)
         let number = file.number
         events = consume file
         return number
@@ -177,7 +190,7 @@ public final class ControlGroup: Containment {
 
     // MARK: Groups that the instance made inside its own
 
-    private static func forEachGroup(
+    static func forEachGroup(
         in directory: borrowing Descriptor, depth: Int = 0, _ body: (borrowing Descriptor) throws(SystemError) -> Void
     ) throws(SystemError) {
         try body(directory)

@@ -7,7 +7,7 @@ extension ControlGroupMount {
     /// daemon, and its instances belong beside it.
     static let daemonGroup = "stackd-daemon"
     /// The controllers that make accounts of the instances and can limit them.
-    private static let usefulControllers: Set<Substring> = ["cpu", "memory", "pids"]
+    static let usefulControllers: [Substring] = ["cpu", "memory", "pids", "io", "cpuset"]
 
     /// Moves this process out of its unit's cgroup into one below, where systemd has delegated the former, and hands
     /// the unit's controllers on. Changes nothing elsewhere.

@@ -7,6 +7,17 @@ public struct ControlGroupMount: Hashable, Sendable {
     /// The directory of the calling process's cgroup, or of its unit's once it has made room there.
     public var ownDirectory: String
 
+    /// The own directory and those above it, but for the root, which has no limits.
+    var ancestors: [String] {
+        var directories: [String] = []
+        var directory = ownDirectory[...]
+        while directory.count > mountPoint.count, let slash = directory.lastIndex(of: "/") {
+            directories.append(String(directory))
+            directory = directory[..<slash]
+        }
+        return directories
+    }
+
     /// Finds both; nil when there is no cgroup v2 mount, or none that shows the caller's cgroup.
     public static func find() -> ControlGroupMount? {
         guard let mounts = try? ProcFile.text("/proc/self/mountinfo"),

@@ -12,6 +12,11 @@ public final class ControlGroups: ContainmentMaker {
     let name: String
     let loop: EventLoop
     private(set) var handle: Descriptor
+    /// Of the instances' cgroups.
+    private(set) var accounts: [String: ControlGroupAccounts] = [:]
+    let accountFiles = AccountFiles()
+    /// The memory that is kept for instances.
+    private var reservations: [String: UInt64] = [:]
 
     /// Makes or finds the stack's directory. Throws where the caller may not make cgroups or move processes into them.
     public init(stack: String, mount: ControlGroupMount, loop: EventLoop) throws(SystemError) {
@@ -44,7 +49,7 @@ public final class ControlGroups: ContainmentMaker {
     private func makeGroup(_ id: String) throws(SystemError) -> ControlGroup {
         try checkLibc(mkdirat(handle.number, id, 0o755), "mkdir \(directory)/\(id)")
         do throws(SystemError) {
-            return try ControlGroup(id: id, parent: self)
+            return try ControlGroup(id: id, parent: self, isNew: true)
         } catch {
             unlinkat(handle.number, id, AT_REMOVEDIR)
             throw error
@@ -54,7 +59,7 @@ public final class ControlGroups: ContainmentMaker {
     public func leftovers() throws(SystemError) -> [any Containment] {
         var groups: [any Containment] = []
         for name in try ProcFile.directories(in: handle).sorted() {
-            if let group = try? ControlGroup(id: name, parent: self) { groups.append(group) }
+            if let group = try? ControlGroup(id: name, parent: self, isNew: false) { groups.append(group) }
         }
         return groups
     }
@@ -64,5 +69,28 @@ public final class ControlGroups: ContainmentMaker {
         // again.
         rmdir(directory)
         loop.schedule(after: .zero, completion)
+    }
+
+    public var unenforceable: [UnenforcedLimit] { LimitFiles.unenforceable(inChildrenOf: handle.number) }
+
+    // MARK: For the groups
+
+    func enter(_ group: ControlGroupAccounts, id: String) {
+        accounts[id] = group
+    }
+
+    /// Another of the name may have come meanwhile.
+    func leave(_ group: ControlGroupAccounts, id: String) {
+        guard accounts[id] === group else { return }
+        accounts[id] = nil
+        reserve(nil, for: id)
+    }
+
+    /// What the kernel keeps for a cgroup is at most what it keeps for the one above: so the stack has the sum.
+    func reserve(_ bytes: UInt64?, for id: String) {
+        guard reservations[id] != bytes else { return }
+        reservations[id] = bytes
+        let sum = reservations.values.reduce(0) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
+        try? ProcFile.write(String(sum), to: "memory.low", in: handle.number)
     }
 }

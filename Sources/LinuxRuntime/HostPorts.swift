@@ -13,7 +13,7 @@ struct HostPorts {
         let reserved = (try? ProcFile.text("\(directory)/ip_local_reserved_ports")) ?? ""
         return HostPorts(
             range: range(outside: (try? ProcFile.text("\(directory)/ip_local_port_range")) ?? ""),
-            reserved: ports(listed: reserved))
+            reserved: numbers(listed: reserved, as: UInt16.self))
     }
 
     /// Those below the range from which the kernel takes ports for outgoing connections, or else above it. Where it has
@@ -24,14 +24,5 @@ struct HostPorts {
         if Int(low) - Int(first) >= leastCount { return first..<low }
         if UInt16.max - high > leastCount { return (high + 1)..<UInt16.max }
         return first..<UInt16.max
-    }
-
-    /// `8080,9148-9150`, as the kernel lists them.
-    static func ports(listed text: String) -> Set<UInt16> {
-        text.split(whereSeparator: { $0 == "," || $0.isWhitespace }).reduce(into: []) { ports, entry in
-            let bounds = entry.split(separator: "-").compactMap { UInt16($0) }
-            guard let low = bounds.first, let high = bounds.last, low <= high else { return }
-            ports.formUnion(low...high)
-        }
     }
 }

@@ -30,8 +30,8 @@ public struct HostReport: Hashable, Sendable {
     public static func make() -> HostReport {
         let mount = ControlGroupMount.find()
         return HostReport(facts: [
-            kernel(), pidfd(), controlGroups(mount), controlGroupKill(mount), controllers(mount), openFiles(),
-            acceptQueue(), systemd(),
+            kernel(), pidfd(), controlGroups(mount), controlGroupKill(mount), controllers(mount), pressure(),
+            openFiles(), acceptQueue(), haproxy(), systemd(),
         ])
     }
 
@@ -86,7 +86,7 @@ public struct HostReport: Hashable, Sendable {
 
     private static func controllers(_ mount: ControlGroupMount?) -> Fact {
         let list = mount.flatMap { line("\($0.ownDirectory)/cgroup.controllers") } ?? ""
-        let missing = ["cpu", "memory", "pids"].filter { !list.split(separator: " ").map(String.init).contains($0) }
+        let missing = ControlGroupMount.usefulControllers.filter { !list.split(separator: " ").contains($0) }
         guard !missing.isEmpty else { return fact("controllers", .good, list) }
         let finding = list.isEmpty ? "none" : list
         return fact("controllers", .limited, finding, "limits on \(missing.joined(separator: ", ")) cannot be set")
@@ -107,6 +107,22 @@ public struct HostReport: Hashable, Sendable {
         return value >= ListenOptions.defaultBacklog
             ? fact("somaxconn", .good, String(value))
             : fact("somaxconn", .limited, String(value), "listeners ask for a queue of \(ListenOptions.defaultBacklog)")
+    }
+
+    private static func pressure() -> Fact {
+        let missing = ["cpu", "memory", "io"].filter { HostLoad.Pressure(file: "/proc/pressure/\($0)") == nil }
+        return missing.isEmpty
+            ? fact("pressure", .good, "yes")
+            : fact(
+                "pressure", .limited, "not told of \(missing.joined(separator: ", "))",
+                "a host under pressure does not hold back autoscaling; some kernels need psi=1 on their command line")
+    }
+
+    private static func haproxy() -> Fact {
+        guard let program = SpawnRequest.findHAProxy(path: getenv("PATH").map { String(cString: $0) }) else {
+            return fact("haproxy", .limited, "not found", "services with a route need it")
+        }
+        return fact("haproxy", .good, program)
     }
 
     private static func systemd() -> Fact {

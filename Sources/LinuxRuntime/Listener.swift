@@ -12,6 +12,8 @@ public final class Listener {
     private let socket: Descriptor
     /// The file that `init` made.
     private let file: SocketFile?
+    /// Whoever waits for a connection.
+    private var watch: (loop: EventLoop, registration: EventLoop.Registration)?
 
     /// Binds an address and listens. Errors name the address: "bind 127.0.0.1:80: Permission denied".
     public init(_ address: ListenAddress, _ options: ListenOptions = ListenOptions()) throws(SystemError) {
@@ -62,6 +64,8 @@ public final class Listener {
             try? listener.set(SOL_SOCKET, SO_REUSEPORT, 0)
         }
     }
+
+    deinit { ignoreConnections() }
 
     /// Why the address could not be bound at this moment, beside these listeners; nil where it could. It is given back
     /// at once, and never listened on, so that nobody is taken in.
@@ -119,8 +123,27 @@ public final class Listener {
         options = new
     }
 
+    /// Calls `action` once, on the loop and never from within this call, as soon as a connection or a datagram waits,
+    /// also where one does already. A later call takes the place of an earlier one.
+    public func onConnection(on loop: EventLoop, _ action: @escaping () -> Void) throws(SystemError) {
+        ignoreConnections()
+        let registration = try loop.register(socket.number, for: .readable) { [weak self] _ in
+            // At once, as it stays ready for as long as nobody accepts.
+            self?.ignoreConnections()
+            action()
+        }
+        watch = (loop, registration)
+    }
+
+    /// Takes back what `onConnection` has begun; without effect where nothing is awaited.
+    public func ignoreConnections() {
+        if let watch { watch.loop.deregister(watch.registration) }
+        watch = nil
+    }
+
     /// Removes the file of a unix socket. The socket itself closes with the object.
     public func close() {
+        ignoreConnections()
         file?.remove()
     }
 

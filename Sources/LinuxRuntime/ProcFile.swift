@@ -28,8 +28,10 @@ enum ProcFile {
     }
 
     /// Writes a file that takes its whole content in one call.
-    static func write(_ text: String, to path: String, in directory: Int32? = nil) throws(SystemError) {
-        let file = try Descriptor.open(path, flags: O_WRONLY, in: directory)
+    static func write(
+        _ text: String, to path: String, in directory: Int32? = nil, flags: Int32 = 0
+    ) throws(SystemError) {
+        let file = try Descriptor.open(path, flags: O_WRONLY | O_TRUNC | flags, in: directory)
         var copy = text
         let count = copy.withUTF8 { Glibc.write(file.number, $0.baseAddress, $0.count) }
         if count < 0 { throw SystemError.last("write \(path)") }

@@ -5,9 +5,6 @@ import Glibc
 public final class ProcessGroup: Containment {
     public let id: String
 
-    let isLeftover: Bool
-    private(set) var main: ProcessIdentity?
-
     private let tree: ProcessTree
     private var signals: [Int32] = []
     /// Set once it is to be killed: each further look kills what it finds, until there is nothing.
@@ -18,10 +15,9 @@ public final class ProcessGroup: Containment {
     private var awaited: Descriptor?
     private var registration: EventLoop.Registration?
 
-    init(id: String, tree: ProcessTree, isLeftover: Bool) {
+    init(id: String, tree: ProcessTree) {
         self.id = id
         self.tree = tree
-        self.isLeftover = isLeftover
     }
 
     deinit {
@@ -34,9 +30,7 @@ public final class ProcessGroup: Containment {
     }
 
     public func started(pid: Int32) throws(SystemError) {
-        let process = try ProcessIdentity.of(pid: pid)
-        main = process
-        tree.own(process, by: self)
+        tree.lead(try ProcessIdentity.of(pid: pid), self)
     }
 
     public func joined(pid: Int32) throws(SystemError) {

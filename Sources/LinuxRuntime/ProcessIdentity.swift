@@ -51,6 +51,7 @@ struct ProcessStatus {
     var startTime: UInt64
     /// What it and those of its children that it has reaped have used, in clock ticks.
     var cpuTicks: UInt64
+    var threads: Int
     /// Whether it has ended and only waits to be reaped. A leader that ended before its threads is not counted.
     var isZombie: Bool
 
@@ -89,6 +90,7 @@ struct ProcessStatus {
         startTime = fields[18]
         // utime, stime, cutime, cstime
         cpuTicks = fields[10] &+ fields[11] &+ fields[12] &+ fields[13]
+        threads = Int(clamping: fields[16])
         isZombie = state == UInt8(ascii: "X") || (state == UInt8(ascii: "Z") && fields[16] <= 1)
     }
 }

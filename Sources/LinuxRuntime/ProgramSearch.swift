@@ -29,6 +29,13 @@ extension SpawnRequest {
         return nil
     }
 
+    /// Where HAProxy is, by a PATH; nil where it is not. An ordinary user's PATH lacks the directory in which Debian has
+    /// it.
+    public static func findHAProxy(path: String?) -> String? {
+        let directories = [path ?? defaultPath, "/usr/local/sbin", "/usr/sbin"].joined(separator: ":")
+        return SpawnRequest(arguments: ["haproxy"], environment: ["PATH": directories]).program
+    }
+
     private func path(of candidate: String) -> String {
         guard let workingDirectory, !candidate.hasPrefix("/") else { return candidate }
         return "\(workingDirectory)/\(candidate.hasPrefix("./") ? String(candidate.dropFirst(2)) : candidate)"

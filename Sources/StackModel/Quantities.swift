@@ -35,6 +35,17 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
         return String(bytes)
     }
 
+    /// To two or three figures, for people: `512MiB`, `1.5GiB`, `800B`.
+    public var approximateText: String {
+        guard let (letter, shift) = Self.prefixes.last(where: { bytes.magnitude >> $0.shift > 0 }) else {
+            return "\(bytes)B"
+        }
+        let unit = "\(letter.uppercased())iB"
+        let tenths = (bytes.magnitude >> (shift - 10)) * 10 / 1024
+        let number = tenths < 100 && tenths % 10 > 0 ? "\(tenths / 10).\(tenths % 10)" : "\(tenths / 10)"
+        return (bytes < 0 ? "-" : "") + number + unit
+    }
+
     public static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }
 }
 
@@ -47,4 +58,17 @@ public struct Millicores: Hashable, Comparable, Sendable {
     }
 
     public static func < (left: Millicores, right: Millicores) -> Bool { left.thousandths < right.thousandths }
+}
+
+/// Decimal numbers with at most three digits after the point, in whole thousandths.
+public enum Thousandths {
+    /// `1.4`, `43`, `0.005`.
+    public static func text(_ thousandths: Int) -> String {
+        let (whole, rest) = thousandths.magnitude.quotientAndRemainder(dividingBy: 1000)
+        let sign = thousandths < 0 ? "-" : ""
+        guard rest > 0 else { return "\(sign)\(whole)" }
+        var digits = String(1000 + rest).dropFirst()
+        while digits.last == "0" { digits.removeLast() }
+        return "\(sign)\(whole).\(digits)"
+    }
 }

@@ -30,6 +30,9 @@ public struct ServiceSpec: Hashable, Sendable {
     /// In the order of their names.
     public var secrets: [SecretSpec]
     public var onSecretChange: SecretChangeAction
+    public var resources: ResourceSpec
+    /// Where it is nil, nothing but the file and people say how many replicas there are.
+    public var autoscale: AutoscaleSpec?
     /// The file that the command runs, as the daemon has found it; nil where there is none.
     public var executable: ExecutableFile?
 
@@ -40,7 +43,8 @@ public struct ServiceSpec: Hashable, Sendable {
         restart: RestartSpec = RestartSpec(), stop: StopSpec = StopSpec(), logging: LogSpec = LogSpec(),
         isAwaitedToComplete: Bool = false, schedule: ScheduleSpec? = nil, watches: [WatchSpec] = [],
         routes: [RouteSpec] = [], rollout: RolloutSpec = RolloutSpec(), secrets: [SecretSpec] = [],
-        onSecretChange: SecretChangeAction = .rollout, executable: ExecutableFile? = nil
+        onSecretChange: SecretChangeAction = .rollout, resources: ResourceSpec = ResourceSpec(),
+        autoscale: AutoscaleSpec? = nil, executable: ExecutableFile? = nil
     ) {
         self.name = name
         definition = revision
@@ -63,6 +67,8 @@ public struct ServiceSpec: Hashable, Sendable {
         self.rollout = rollout
         self.secrets = secrets
         self.onSecretChange = onSecretChange
+        self.resources = resources
+        self.autoscale = autoscale
         self.executable = executable
     }
 

@@ -1,6 +1,6 @@
 /// Where a replica's deadlines stand in the one queue of the stack.
 struct DeadlineSlots: Sendable {
-    /// What a deadline is for. Each is of one replica, but for the last two, which are of a service.
+    /// What a deadline is for. Each is of one replica, but for the last three, which are of a service.
     enum Kind: Int, CaseIterable {
         case startup, readiness, liveness
         /// The start's limit, then the limit of each phase of a stop.
@@ -14,11 +14,13 @@ struct DeadlineSlots: Sendable {
         case listeners
         /// The rollout is looked at again, or whether the revision has shown that it is good.
         case rollout
+        /// The load is looked at again.
+        case load
 
         var isOfService: Bool {
             switch self {
             case .startup, .readiness, .liveness, .phase, .watchdog, .stable, .backoff: false
-            case .listeners, .rollout: true
+            case .listeners, .rollout, .load: true
             }
         }
     }

@@ -27,6 +27,13 @@ public enum Effect: Sendable {
     case leaveRotation(InstanceID)
     /// Answered by `measured`.
     case measure(Measurement)
+    /// Answered by `loadMeasured`.
+    case measureLoad(LoadRequest)
+    /// Answered by `connectionWaiting`, once, as soon as a connection waits at one of the service's listeners or a request
+    /// at one of its routes, also where it does already.
+    case awaitConnection(ServiceName)
+    /// What was awaited is of no interest any more; no answer.
+    case ignoreConnections(ServiceName)
     /// These of the service's revisions may be needed again, with their executables, and no others.
     case keepRevisions(ServiceName, [ServiceRevision])
     /// Nothing of the instance runs any more: let go of its cgroup, its ports and, once they are read, its pipes.
@@ -49,10 +56,16 @@ public final class ServiceRevision: Sendable {
     /// How often a restart was asked for before: what was made in an earlier epoch is replaced though its spec is the same
     /// (Kubernetes' `restartedAt`).
     public let epoch: Int
+    /// Whether it has a schedule, and an autoscaler: kept beside the spec because that is asked for far more often than
+    /// there is one.
+    let isScheduled: Bool
+    let isAutoscaled: Bool
 
     public init(_ spec: ServiceSpec, epoch: Int = 0) {
         self.spec = spec
         self.epoch = epoch
+        isScheduled = spec.schedule != nil
+        isAutoscaled = spec.autoscale != nil && !isScheduled && !spec.isAwaitedToComplete
     }
 }
 
@@ -60,8 +73,8 @@ public final class ServiceRevision: Sendable {
 public enum JournalRecord: Hashable, Sendable {
     /// What the operator wants of the service.
     case desired(ServiceName, DesiredState)
-    /// How many replicas somebody asked for; nil: as many as the file says.
-    case scaled(ServiceName, Int?)
+    /// How many replicas somebody or the autoscaler wants; nil: as many as the file says.
+    case scaled(ServiceName, Scale?)
     /// The service is gone from the file: nothing that was said of it counts any more.
     case removed(ServiceName)
     /// The instance is about to be spawned.

@@ -25,6 +25,11 @@ public enum Event: Sendable {
     case leftRotation(InstanceID)
     /// One value for each metric that was asked for, in their order.
     case measured(ServiceName, run: UInt64, [Measurement.Value])
+    case loadMeasured(ServiceName, run: UInt64, LoadReport)
+    /// Somebody wants to be served by a service that has no replica.
+    case connectionWaiting(ServiceName)
+    /// Comes before the `exited` that it is the reason of, where it is one.
+    case ranOutOfMemory(InstanceID, OutOfMemory)
     /// Something that changes no state but belongs into the record, such as a full disk.
     case observed(Subject, Observation)
     /// A run of the scheduled service is due by its schedule.
@@ -44,7 +49,7 @@ public enum Command: Hashable, Sendable {
     case restart([ServiceName], RestartOptions = RestartOptions())
     /// Send the signal to the main process of the replica, or of every replica of the service; nothing else changes.
     case signal(ServiceName, replica: Int?, Signal)
-    /// Have so many replicas of the service, until the file or somebody says otherwise.
+    /// Have so many replicas of the service, until the file, the autoscaler or somebody says otherwise.
     case scale(ServiceName, Int)
     /// Run that stack instead. What did not change is not touched. `atOnce`: what changed is stopped, then started.
     case apply(StackSpec, atOnce: Bool = false)
@@ -131,4 +136,8 @@ public enum Observation: Hashable, Sendable {
     case degraded(String)
     /// A command that somebody has run beside it, or as a one-off instance of it, has begun or ended.
     case execution(String)
+    /// What it uses grows for good, and will be more than it may.
+    case growth(Growth)
+    /// What was told of that is over.
+    case growthEnded(Growth.Resource)
 }

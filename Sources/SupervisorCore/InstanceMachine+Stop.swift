@@ -131,7 +131,8 @@ extension InstanceMachine {
                 ? process.wasReady : process.spawnedAt.duration(to: context.now) >= Self.minimumUptime
             end = InstanceEnd(
                 manner: .exited(status), time: context.now, wasReady: process.wasReady,
-                isPremature: status.isSuccess && spec.shouldStayUp && !wasUp)
+                isPremature: status.isSuccess && spec.shouldStayUp && !wasUp,
+                ranOutOfMemory: process.ranOutOfMemory && status.mayBeKill)
         case .stopping(let process):
             end = InstanceEnd(
                 manner: .exited(status), time: context.now, cause: process.cause, wasReady: process.wasReady,
@@ -145,6 +146,13 @@ extension InstanceMachine {
         guard leftovers else { return finish(end, in: &context) }
         state = .clearing(ExitedProcess(end: end, isKilled: isKilled))
         if isKilled { kill(in: &context) } else { send(.allProcesses, in: &context) }
+    }
+
+    /// The kernel has killed it, or a part of it, for want of memory. Of what is being ended anyway, that is no news.
+    mutating func ranOutOfMemory(_ shortage: OutOfMemory, in context: inout Context) {
+        guard isRunning else { return }
+        publish(.ranOutOfMemory(shortage), in: &context)
+        changeProcess(in: &context) { process, _ in process.ranOutOfMemory = true }
     }
 
     mutating func emptied(in context: inout Context) {
@@ -167,5 +175,16 @@ extension InstanceMachine {
         state = .ended(end)
         context.perform(.release(id))
         context.perform(.record(.ended(id)))
+    }
+}
+
+extension ExitStatus {
+    /// As far as anybody knows, SIGKILL has ended it.
+    fileprivate var mayBeKill: Bool {
+        switch self {
+        case .exited: false
+        case .signalled(let signal, _): signal == .kill
+        case .unknown: true
+        }
     }
 }

@@ -46,6 +46,8 @@ struct RunningProcess: Sendable {
     var wasReady = false
     /// STOPPING=1 has arrived: it leaves of itself.
     var announcedStopping = false
+    /// The kernel has killed something of it for want of memory.
+    var ranOutOfMemory = false
 }
 
 /// A process on its way out.
@@ -98,6 +100,8 @@ struct InstanceEnd: Hashable, Sendable {
     var wasReady: Bool
     /// Exit status 0 of a service that should stay up, before it had proven that it was.
     var isPremature: Bool
+    /// The kernel has killed it for want of memory.
+    var ranOutOfMemory = false
 
     /// It counts as a failure of the service.
     var isFailure: Bool {

@@ -22,6 +22,10 @@ public enum Reason: Hashable, Sendable {
     /// Nothing of a service that is gone from the file is left.
     case serviceGone
     case scaled(from: Int, to: Int)
+    case autoscaled(from: Int, to: Int, because: String)
+    /// Its autoscaler cannot go by its load.
+    case scalingHeld(String)
+    case scalingFree
     case runBegins(JobRun.Origin)
     case runQueued
     case runReplaces
@@ -72,6 +76,7 @@ public enum Reason: Hashable, Sendable {
     /// The content of its secrets has; the signal has it read them again.
     case secretsChanged(Signal)
     case exited(ExitStatus, isPremature: Bool)
+    case ranOutOfMemory(OutOfMemory)
     case leftoversEnded
     case observed(Observation)
 }
@@ -145,7 +150,9 @@ extension Reason {
         case .serviceChanged: "service_changed"
         case .serviceRemoved: "service_removed"
         case .serviceGone: "service_gone"
-        case .scaled: "scaled"
+        case .scaled, .autoscaled: "scaled"
+        case .scalingHeld: "scaling_held"
+        case .scalingFree: "scaling_free"
         case .runBegins: "run_begins"
         case .runQueued: "run_queued"
         case .runReplaces: "run_replaces"
@@ -185,6 +192,7 @@ extension Reason {
         case .signalRequested: "signal_requested"
         case .secretsChanged: "secrets_changed"
         case .exited: "exited"
+        case .ranOutOfMemory: "out_of_memory"
         case .leftoversEnded: "leftovers_ended"
         case .observed: "observed"
         }
@@ -208,7 +216,10 @@ extension Reason: CustomStringConvertible {
         case .serviceChanged(let revision): "has changed in the stack file, to revision \(revision)"
         case .serviceRemoved: "is gone from the stack file"
         case .serviceGone: "nothing of it is left"
-        case .scaled(let before, let now): "is scaled from \(before) to \(now) replica\(now == 1 ? "" : "s")"
+        case .scaled(let before, let now): Self.scaling(from: before, to: now)
+        case .autoscaled(let before, let now, let why): Self.scaling(from: before, to: now) + ": \(why)"
+        case .scalingHeld(let why): "is not scaled as its load asks: \(why)"
+        case .scalingFree: "is scaled as its load asks again"
         case .runBegins(.schedule): "a run begins by its schedule"
         case .runBegins(.stackStart): "a run begins with the stack"
         case .runBegins(.request): "a run begins, as was asked for"
@@ -256,9 +267,17 @@ extension Reason: CustomStringConvertible {
         case .signalRequested(let signal): "was sent \(signal), as was asked for"
         case .secretsChanged(let signal): "was sent \(signal), as its secrets have changed"
         case .exited(let status, let isPremature): "\(status)" + (isPremature ? ", before it was ready" : "")
+        case .ranOutOfMemory(let shortage): "was killed by the kernel: \(shortage)"
         case .leftoversEnded: "the processes that it left behind are ended"
         case .observed(let observation): observation.description
         }
+    }
+}
+
+extension Reason {
+    private static func scaling(from before: Int, to now: Int) -> String {
+        let replicas = "\(now) replica\(now == 1 ? "" : "s")"
+        return before == now ? "is to have \(replicas), as it has" : "is scaled from \(before) to \(replicas)"
     }
 }
 
@@ -322,6 +341,8 @@ extension Observation: CustomStringConvertible {
             "its output is written again; \(lines) lines (\(bytes) bytes) are missing"
         case .degraded(let what): what
         case .execution(let what): what
+        case .growth(let growth): "\(growth)"
+        case .growthEnded(let resource): "\(resource) grows no more"
         }
     }
 }

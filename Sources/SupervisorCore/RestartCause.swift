@@ -10,6 +10,8 @@ public enum RestartCause: String, Hashable, Sendable, CaseIterable {
     case startTimeout = "start_timeout"
     /// No WATCHDOG=1 came in time, or it said itself that it is broken.
     case watchdog
+    /// The kernel has killed it for want of memory.
+    case outOfMemory = "out_of_memory"
     case spawnFailed = "spawn_failed"
     /// A dependency was down; the crash does not count.
     case dependency
@@ -27,6 +29,7 @@ extension InstanceEnd {
             .scaledDown, .runReplaced:
             break
         }
+        if ranOutOfMemory { return .outOfMemory }
         return switch manner {
         case .notSpawned: .spawnFailed
         case .exited(.signalled): .signalled

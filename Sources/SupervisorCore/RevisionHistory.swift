@@ -90,6 +90,7 @@ extension ServiceRevision {
     func brought(into present: ServiceSpec) -> ServiceRevision {
         var spec = spec
         spec.replicas = present.replicas
+        spec.autoscale = present.autoscale
         spec.dependencies = present.dependencies
         spec.isAwaitedToComplete = present.isAwaitedToComplete
         return spec == self.spec ? self : ServiceRevision(spec, epoch: epoch)

@@ -52,12 +52,15 @@ struct Service: Sendable {
     var isReplacedAtOnce = false
     var membership = Membership.listed
     var desired: DesiredState = .stopped
-    /// How many replicas somebody asked for, where that is in force instead of the file's number.
-    var scale: Int?
-    /// The latest change of how many replicas are wanted.
+    /// How many replicas somebody or the autoscaler wants, where that is in force instead of the file's number.
+    var scale: Scale?
+    /// The latest change of how many replicas are wanted, or the start where there was none.
     var scaledBy: EventID?
-    /// Positions in the table of replicas, in the order of their indices; those beyond the wanted ones are being ended.
+    /// Positions in the table of replicas: the wanted ones in the order of their indices, then those that are being ended,
+    /// likewise.
     var replicas: [Int] = []
+    /// How many of them are wanted.
+    var slots = 0
     /// Positions of those that a rollout has made beside them, to take their places, in the order of their indices.
     var incoming: [Int] = []
     /// Positions of those whose place another has taken, and that are being ended.
@@ -83,10 +86,18 @@ struct Service: Sendable {
     /// Those of a scheduled service.
     var runs = RunBook()
 
+    private var scalingPlace = ScalingPlace.empty
+
     /// Most services have none, and all are copied again and again: it has a place of its own.
     private enum RolloutPlace {
         case empty
         indirect case taken(Rollout)
+    }
+
+    /// Likewise.
+    private enum ScalingPlace {
+        case empty
+        indirect case taken(Scaling)
     }
 
     /// The one under way, or that has failed and stands still.
@@ -98,6 +109,15 @@ struct Service: Sendable {
         set { rolloutPlace = newValue.map { .taken($0) } ?? .empty }
     }
 
+    /// Its autoscaler, once it has been up with one.
+    var scaling: Scaling? {
+        get {
+            guard case .taken(let scaling) = scalingPlace else { return nil }
+            return scaling
+        }
+        set { scalingPlace = newValue.map { .taken($0) } ?? .empty }
+    }
+
     init(revision: ServiceRevision) {
         self.revision = revision
         listeners = revision.spec.listeners.isEmpty ? .open : .closed
@@ -105,9 +125,9 @@ struct Service: Sendable {
 
     var spec: ServiceSpec { revision.spec }
     var name: ServiceName { spec.name }
-    var isScheduled: Bool { spec.schedule != nil }
+    var isScheduled: Bool { revision.isScheduled }
     var isListed: Bool { membership == .listed }
-    var wantedReplicas: Int { scale ?? spec.replicas }
+    var wantedReplicas: Int { scale?.replicas ?? spec.replicas }
 
     /// Those that have a place, or are to take one.
     var present: [Int] { incoming.isEmpty ? replicas : replicas + incoming }

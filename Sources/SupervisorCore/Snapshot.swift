@@ -12,6 +12,7 @@ public struct ServiceSnapshot: Sendable {
     public var dependencies: [DependencySpec]
     /// How many replicas there should be; more are there only while they stop.
     public var wantedReplicas: Int
+    public var scaling = ScalingSnapshot(rule: nil)
     /// By their indices; one that is being replaced while it serves is followed by the one that comes.
     public var replicas: [ReplicaSnapshot]
     /// When it runs by itself; nil where that is always.
@@ -31,8 +32,7 @@ public struct ServiceSnapshot: Sendable {
         case .stopped: replicas.allSatisfy { $0.pid == nil }
         case .running:
             schedule != nil
-                || rollout == nil
-                    && replicas.allSatisfy { $0.isReady || $0.state == .completed || $0.id.index >= wantedReplicas }
+                || rollout == nil && replicas.allSatisfy { $0.isReady || $0.state == .completed || !$0.isWanted }
         }
     }
 }
@@ -41,6 +41,8 @@ public struct ReplicaSnapshot: Sendable {
     public var id: ReplicaID
     public var state: ReplicaPhase
     public var isReady: Bool
+    /// It is to be there; what is not is being ended.
+    public var isWanted = true
     public var instance: InstanceID?
     public var pid: Int32?
     /// Restarts that nobody asked for, since the daemon knows the replica.

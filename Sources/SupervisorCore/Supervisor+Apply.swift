@@ -33,6 +33,7 @@ extension Supervisor {
         let index = index(of: spec.name) ?? admit(spec)
         services[index].membership = .listed
         services[index].scale = nil
+        services[index].scaling = nil
         fitReplicas(of: index)
     }
 
@@ -42,15 +43,20 @@ extension Supervisor {
     ) {
         let (before, wanted) = (services[index].spec, services[index].wantedReplicas)
         if let schedule = spec.schedule { services[index].runs.keep(schedule.history) }
-        if before.replicas != spec.replicas, services[index].scale != nil {
-            services[index].scale = nil
-            context.perform(.record(.scaled(spec.name, nil)))
+        let target = ServiceRevision(spec, epoch: services[index].revision.epoch)
+        let scale = scale(of: index, becoming: target)
+        if scale != services[index].scale {
+            services[index].scale = scale
+            context.perform(.record(.scaled(spec.name, scale)))
+        }
+        if before.autoscale != spec.autoscale {
+            services[index].scaling?.forgetQuestions()
+            context.deadlines[DeadlineSlots(of: index)[.load]] = nil
         }
         var event = cause
         if before.withReplicas(of: spec) != spec {
             event = context.publish(.serviceChanged(spec.revision), about: .service(spec.name), cause: cause).id
         }
-        let target = ServiceRevision(spec, epoch: services[index].revision.epoch)
         switch kind {
         case .rolling where services[index].descent == nil:
             beginRollout(of: index, Transition(target: target, cause: .changed, event: event))
@@ -72,8 +78,19 @@ extension Supervisor {
         }
         if services[index].listeners == .closed { openListeners(of: index) }
         if wanted != services[index].wantedReplicas {
-            noteScale(of: index, from: wanted, causedBy: cause)
+            noteScale(of: index, .scaled(from: wanted, to: services[index].wantedReplicas), causedBy: cause)
         }
+    }
+
+    /// Who says how many replicas there are from then on: what the file says of that counts where it says something new.
+    /// Of what is scaled by its load it says only where that begins: what runs is for the autoscaler to change.
+    private func scale(of index: Int, becoming target: ServiceRevision) -> Scale? {
+        let service = services[index]
+        let isNew = service.spec.replicas != target.spec.replicas
+        guard target.isAutoscaled else { return isNew || service.scale?.rule == .autoscaler ? nil : service.scale }
+        guard isNew else { return service.scale }
+        let runs = service.desired == .running && service.descent == nil && service.wantedReplicas > 0
+        return runs ? service.scale ?? Scale(service.wantedReplicas, by: .autoscaler) : nil
     }
 
     /// Instances of the revision that counted go on with what counts now.

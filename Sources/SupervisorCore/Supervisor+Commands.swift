@@ -57,6 +57,7 @@ extension Supervisor {
         } else {
             services[index].descent = nil
             services[index].downSince = nil
+            if services[index].scaledBy == nil { services[index].scaledBy = event }
             countWhereNew(index)
             adopt(services[index].revision, of: index)
             fitReplicas(of: index)

@@ -28,16 +28,25 @@ extension Supervisor {
         return ServiceSnapshot(
             name: service.name, desired: service.desired, revision: service.revision.spec.revision,
             dependencies: service.spec.dependencies, wantedReplicas: service.isListed ? service.wantedReplicas : 0,
+            scaling: scalingSnapshot(of: service, index),
             replicas: inOrder(service).map { snapshot(of: replicas[$0], of: service) },
             schedule: service.spec.schedule, runs: service.runs.all,
             rollout: index.flatMap { index in service.rollout?.snapshot(view(of: index), of: service) },
             history: service.history.records)
     }
 
+    private func scalingSnapshot(of service: Service, _ index: Int?) -> ScalingSnapshot {
+        ScalingSnapshot(
+            rule: service.scale?.rule, policy: service.revision.isAutoscaled ? service.spec.autoscale : nil,
+            isActive: index.map { activePolicy(of: $0) != nil } ?? false,
+            awaitsConnection: service.scaling?.awaitsConnection ?? false,
+            decisions: service.scaling?.decisions ?? [])
+    }
+
     /// Its replicas by their indices, each followed by what comes in its place and by what goes from it.
     private func inOrder(_ service: Service) -> [Int] {
         let beside = service.incoming + service.outgoing
-        guard !beside.isEmpty else { return service.replicas }
+        guard !beside.isEmpty || service.replicas.count > service.slots else { return service.replicas }
         let indices = Set(service.rows.map { replicas[$0].id.index }).sorted()
         return indices.flatMap { index in service.rows.filter { replicas[$0].id.index == index } }
     }
@@ -45,13 +54,20 @@ extension Supervisor {
     private func snapshot(of replica: Replica, of service: Service) -> ReplicaSnapshot {
         let instance = replica.instance
         return ReplicaSnapshot(
-            id: replica.id, state: replica.phase, isReady: replica.isReady, instance: instance?.id,
+            id: replica.id, state: replica.phase, isReady: replica.isReady, isWanted: isWanted(replica.id, of: service),
+            instance: instance?.id,
             pid: instance?.pid, restarts: replica.history.restarts,
             restartCauses: replica.history.restartsByCause, lastExit: replica.lastExit,
             revision: (instance?.revision ?? (service.rollout == nil ? service.revision : replica.revision)).spec
                 .revision,
             since: replica.since,
             reason: reason(of: replica), status: instance?.status)
+    }
+
+    private func isWanted(_ id: ReplicaID, of service: Service) -> Bool {
+        service.isListed
+            && (service.replicas.count == service.slots
+                || service.replicas.prefix(service.slots).contains { replicas[$0].id == id })
     }
 
     /// The latest event in words; for what is asked again and again, what was last seen.
@@ -63,18 +79,20 @@ extension Supervisor {
         guard case .replica = event.subject, let cause = event.cause.flatMap({ context.events[$0] }),
             cause.reason.isEndOfAnInstance
         else { return event.reason.description }
-        return "\(failure(behind: cause)?.description ?? cause.reason.description); \(event.reason)"
+        return "\(failure(behind: cause) ?? cause.reason.description); \(event.reason)"
     }
 
-    /// Why the core itself was ending an instance that then ended; nil where it ended by itself, or somebody asked for it.
-    func failure(behind end: StackEvent) -> StopCause? {
+    /// Why the core itself, or the kernel, was ending an instance that then ended; nil where it ended by itself, or somebody
+    /// asked for it.
+    func failure(behind end: StackEvent) -> String? {
         var event = end
         // From the end back through kill, signal, drain and hook: never more steps than a stop has.
         for _ in 0..<8 {
             guard let cause = event.cause.flatMap({ context.events[$0] }), cause.subject == end.subject else {
                 return nil
             }
-            if case .stopping(let why) = cause.reason { return why.isFailure ? why : nil }
+            if case .stopping(let why) = cause.reason { return why.isFailure ? why.description : nil }
+            if case .ranOutOfMemory = cause.reason { return cause.reason.description }
             event = cause
         }
         return nil
@@ -90,7 +108,8 @@ extension Supervisor {
             services[service].incoming.first { replicas[$0].id == replica }
         }
         append(incoming.flatMap { replicas[$0].lastEvent }, to: &chain)
-        var next = position(of: replica)
+        // Of one that is gone, something may still end.
+        var next = position(of: replica) ?? outgoing(replica)
         // A dependency chain has no cycle, so it is no longer than there are services.
         for _ in order {
             guard let position = next else { break }
@@ -99,6 +118,25 @@ extension Supervisor {
             next = blocker(of: replicas[position])
         }
         return chain
+    }
+
+    /// The chain of causes of how many replicas the service has, the latest first; empty where nothing has changed that.
+    public func explain(_ service: ServiceName) -> [StackEvent] {
+        guard let index = index(of: service) else { return [] }
+        var chain: [StackEvent] = []
+        let scaling = services[index].scaling
+        let events = [
+            scaling?.situation == .free ? nil : scaling?.lastEvent,
+            services[index].scaledBy.flatMap { context.events[$0] },
+        ]
+        for event in events.compactMap({ $0 }).sorted(by: { $0.id > $1.id }) { append(event, to: &chain) }
+        return chain
+    }
+
+    private func outgoing(_ replica: ReplicaID) -> Int? {
+        index(of: replica.service).flatMap { service in
+            services[service].outgoing.first { replicas[$0].id == replica }
+        }
     }
 
     private static let longestChain = 64

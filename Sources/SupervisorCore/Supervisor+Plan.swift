@@ -89,6 +89,8 @@ extension ServiceSpec {
         if awaitsNotification == other.awaitsNotification { other.probes = probes }
         if other.onSecretChange != .rollout { other.secrets = secrets }
         other.onSecretChange = onSecretChange
+        other.resources = resources
+        other.autoscale = autoscale
         if schedule != nil, other.schedule != nil { other.schedule = schedule }
         return self == other
     }

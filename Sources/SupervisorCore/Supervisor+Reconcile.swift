@@ -7,6 +7,7 @@ extension Supervisor {
         pruneReplicas(of: index)
         forgetFormerDependencies(of: index)
         fitListeners(of: index)
+        fitAutoscaler(of: index)
         noteAvailability(of: index)
         noteProof(of: index)
         if let descent = services[index].descent {
@@ -104,9 +105,9 @@ extension Supervisor {
         switch dependency.condition {
         case .started:
             return service.replicas.contains { replicas[$0].isRunning || replicas[$0].hasCompleted }
-                || service.incoming.contains { replicas[$0].isRunning }
+                || service.incoming.contains { replicas[$0].isRunning } || isOnDemand(dependency.service)
         case .healthy:
-            return isAvailable(dependency.service)
+            return isAvailable(dependency.service) || isOnDemand(dependency.service)
         case .completedSuccessfully:
             if service.isScheduled { return service.runs.hasSucceeded }
             return wantedReplicas(of: dependency.service).allSatisfy { replicas[$0].hasCompleted }
@@ -157,7 +158,9 @@ extension Supervisor {
         let service = services[index]
         // One that is scheduled comes and goes by design.
         guard !service.isScheduled else { return }
-        let isAvailable = isAvailable(index)
+        let isReady = isAvailable(index)
+        if isReady, service.revision.isAutoscaled { services[index].scaling?.isWaking = false }
+        let isAvailable = isReady || isOnDemand(index)
         defer { services[index].wasAvailable = isAvailable }
         if isAvailable, service.downSince != nil, service.descent == nil {
             services[index].downSince = nil

@@ -104,9 +104,12 @@ extension Supervisor {
         }
     }
 
-    /// One that stands beside a slot is to take its place still.
+    /// One that stands beside a slot is to take its place still: not where what has the place will do, which it may when it
+    /// goes back to that.
     func isNeeded(_ position: Int, of index: Int) -> Bool {
-        replicas[position].revision === services[index].revision
+        let (replica, target) = (replicas[position], services[index].revision)
+        return replica.revision === target
+            && !services[index].replicas.contains { replicas[$0].id == replica.id && replicas[$0].revision === target }
     }
 
     // MARK: It goes on

@@ -10,7 +10,7 @@ extension Supervisor {
             end.isFailure
         else { return }
         if case .notSpawned(_, isTransient: true) = end.manner { return }
-        let what = failure(behind: instance.lastEvent)?.description ?? instance.lastEvent.reason.description
+        let what = failure(behind: instance.lastEvent) ?? instance.lastEvent.reason.description
         services[index].rollout?.noteFailure(
             Rollout.Failure(why: "\(instance.replica) \(instance.id): \(what)", cause: instance.lastEvent.id))
         unsettle(index)

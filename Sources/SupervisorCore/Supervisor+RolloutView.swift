@@ -22,9 +22,7 @@ extension Supervisor {
             if replica.revision === service.revision, !replica.isEnding { view.isPending = true }
         }
         for (position, hasCome) in zip(service.incoming, haveCome) {
-            // Each wanted index has a slot, at its own place.
-            let slot = replicas[position].id.index
-            guard slot < view.slots.count else { continue }
+            guard let slot = slots.firstIndex(where: { replicas[$0].id == replicas[position].id }) else { continue }
             if replicas[position].revision !== service.revision {
                 view.slots[slot].incoming = .obsolete(isReady: replicas[position].isReady)
             } else {

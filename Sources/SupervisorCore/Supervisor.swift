@@ -36,11 +36,11 @@ public struct Supervisor: Sendable {
         public var nextInstance: UInt64
         /// What the operator wanted last, where he said it.
         public var desired: [ServiceName: DesiredState]
-        /// How many replicas somebody asked for, where that is still in force.
-        public var scales: [ServiceName: Int]
+        /// How many replicas somebody or the autoscaler wanted, where that is still in force.
+        public var scales: [ServiceName: Scale]
 
         public init(
-            nextInstance: UInt64 = 1, desired: [ServiceName: DesiredState] = [:], scales: [ServiceName: Int] = [:]
+            nextInstance: UInt64 = 1, desired: [ServiceName: DesiredState] = [:], scales: [ServiceName: Scale] = [:]
         ) {
             self.nextInstance = nextInstance
             self.desired = desired
@@ -55,7 +55,10 @@ public struct Supervisor: Sendable {
         self.restored = restored
         for spec in stack.services {
             let index = admit(spec)
-            services[index].scale = restored.scales[spec.name]
+            // That of an autoscaler goes with it.
+            services[index].scale = restored.scales[spec.name].flatMap { scale in
+                scale.rule == .manual || services[index].revision.isAutoscaled ? scale : nil
+            }
         }
         for index in order { linkDependencies(of: index) }
     }
@@ -76,6 +79,10 @@ public struct Supervisor: Sendable {
     public mutating func start(_ names: [ServiceName] = [], at now: Instant, into effects: inout [Effect]) {
         context.begin(at: now, taking: &effects)
         let event = context.publish(.stackStarting(services: order.count), about: .stack, cause: nil).id
+        for index in restored.scales.isEmpty ? [] : order
+        where services[index].scale == nil && restored.scales[services[index].name] != nil {
+            context.perform(.record(.scaled(services[index].name, nil)))
+        }
         for index in order {
             fitReplicas(of: index)
             if services[index].listeners == .closed { openListeners(of: index) }
@@ -129,6 +136,12 @@ public struct Supervisor: Sendable {
             changeInstance(id) { $0.leftRotation(in: &$1) }
         case .measured(let name, let run, let values):
             measured(name, run: run, values)
+        case .loadMeasured(let name, let run, let report):
+            loadMeasured(name, run: run, report)
+        case .connectionWaiting(let name):
+            connectionWaiting(name)
+        case .ranOutOfMemory(let id, let shortage):
+            changeInstance(id) { $0.ranOutOfMemory(shortage, in: &$1) }
         case .observed(let subject, let observation):
             context.publish(.observed(observation), about: subject, cause: nil)
         case .scheduleDue(let name):
@@ -151,6 +164,7 @@ public struct Supervisor: Sendable {
             case .backoff: changeReplica(position) { $0.backoffPassed(in: &$1) }
             case .listeners: retryListeners(of: position)
             case .rollout: unsettle(position)
+            case .load: loadDue(position)
             }
         }
     }
@@ -272,9 +286,8 @@ extension Supervisor {
     /// What would run of the replica is wanted to run.
     private func isWanted(_ position: Int, of index: Int) -> Bool {
         services[index].descent == nil && !services[index].runs.isReplacing
-            && replicas[position].id.index < services[index].wantedReplicas
-            && !services[index].outgoing.contains(position)
-            && (isNeeded(position, of: index) || !services[index].incoming.contains(position))
+            && (wantedReplicas(of: index).contains(position)
+                || services[index].incoming.contains(position) && isNeeded(position, of: index))
     }
 
     mutating func spawn(_ position: Int, of index: Int) {

@@ -18,7 +18,8 @@ struct Beginning {
             restored.desired[service.name] = random.chance(percent: 70) ? .stopped : .running
         }
         for service in stack.services where random.chance(percent: 10) {
-            restored.scales[service.name] = random.below(6)
+            let rule: Scale.Rule = service.autoscale != nil && random.chance(percent: 50) ? .autoscaler : .manual
+            restored.scales[service.name] = Scale(random.below(6), by: rule)
         }
     }
 }

@@ -47,6 +47,11 @@ struct Digest {
         case .keepRevisions(_, let revisions):
             add(17)
             add(UInt64(revisions.count))
+        case .measureLoad(let request):
+            add(18)
+            add(request.run)
+        case .awaitConnection: add(19)
+        case .ignoreConnections: add(20)
         }
     }
 

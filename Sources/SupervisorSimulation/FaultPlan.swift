@@ -48,6 +48,12 @@ enum Fault: Int, CaseIterable {
     /// There is nothing to measure, or no way to.
     case measuringNothing
     case measuringLate
+    /// The host has more to do than it can.
+    case hostPressed
+    /// The host has hardly any memory left, or little to promise.
+    case hostShort
+    /// Processes, or parts of them, are killed for want of memory.
+    case starving
 }
 
 struct FaultSet: OptionSet {

@@ -1,7 +1,7 @@
 import StackModel
 import SupervisorCore
 
-/// One seed's world, from its first moment to the end of its stack.
+/// One seed's world, from its first moment to the end of its stack, and then its load trace.
 public struct Simulation {
     /// How a world ended.
     public struct Outcome: Sendable {
@@ -10,6 +10,12 @@ public struct Simulation {
         public var violation: Violation?
         /// Of all that happened.
         public var digest: UInt64
+
+        mutating func add(_ other: Outcome) {
+            steps += other.steps
+            digest ^= other.digest
+            violation = violation ?? other.violation
+        }
 
         /// Another run of the seed must be the same.
         mutating func compare(with other: Outcome) {
@@ -58,7 +64,7 @@ public struct Simulation {
         let stack = generator.stack()
         let plan = FaultPlan(for: stack, random: &random)
         let beginning = Beginning(for: stack, random: &random)
-        let scales = plan.scales + beginning.restored.scales.map { ($0.key, $0.value) }
+        let scales = plan.scales + beginning.restored.scales.map { ($0.key, $0.value.replicas) }
         let universe = Universe(plan.stacks, scales: scales, hasLastingFlaws: plan.flawsLast)
         self.seed = seed
         self.isThorough = isThorough
@@ -79,7 +85,7 @@ public struct Simulation {
         }
     }
 
-    /// Plays the seed's world. `trace`: where a line for each step goes.
+    /// Plays the seed's world, then its load trace. `trace`: where a line for each step goes.
     public static func run(seed: UInt64, isThorough: Bool = false, trace: inout Trace?) -> Outcome {
         var simulation = Simulation(seed: seed, isThorough: isThorough, trace: trace)
         var violation: Violation?
@@ -89,8 +95,10 @@ public struct Simulation {
             violation = error
         }
         trace = simulation.tracing
-        return Outcome(
+        var outcome = Outcome(
             seed: seed, steps: simulation.steps, violation: violation, digest: simulation.digest.value)
+        if violation == nil { outcome.add(ScalingWorld.run(seed: seed, trace: &trace)) }
+        return outcome
     }
 
     /// Plays the seed's world twice if `isThorough`, to see whether it comes out the same.
@@ -172,11 +180,28 @@ public struct Simulation {
         }
         try judge.take(event, at: world.now)
         supervisor.handle(event, at: world.now, into: &effects)
-        try conclude(tracing == nil ? "" : event.summary)
+        try conclude(tracing == nil ? "" : event.summary, event)
     }
 
-    private mutating func conclude(_ cause: String) throws(Violation) {
+    /// Each is judged before what follows from it.
+    private mutating func judgeDecisions(on event: Event) throws(Violation) {
+        var names: [ServiceName] = []
+        if case .loadMeasured(let name, _, _) = event, judge.awaitsDecision(name) { names.append(name) }
+        if case .timePassed = event {
+            for case .record(.scaled(let name, let scale?)) in effects where scale.rule == .autoscaler {
+                names.append(name)
+            }
+        }
+        guard !names.isEmpty else { return }
+        let services = supervisor.snapshot().services
+        for name in names {
+            try judge.check(services.first { $0.name == name }?.scaling.decisions.first, of: name)
+        }
+    }
+
+    private mutating func conclude(_ cause: String, _ event: Event? = nil) throws(Violation) {
         tracing?.append(cause, effects, at: world.now)
+        if let event { try judgeDecisions(on: event) }
         for effect in effects {
             digest.add(effect)
             if isThorough { digest.addWords(effect) }

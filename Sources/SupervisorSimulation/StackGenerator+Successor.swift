@@ -12,6 +12,7 @@ extension StackGenerator {
             services[index].isAwaitedToComplete = services.contains { other in
                 other.dependencies.contains { $0.service == name && $0.condition == .completedSuccessfully }
             }
+            if services[index].autoscale?.fits(services[index]) == false { services[index].autoscale = nil }
             if services[index].isAwaitedToComplete, services[index].restart.mode.isEndless {
                 services[index].restart.mode = .no
             }
@@ -24,7 +25,7 @@ extension StackGenerator {
 
     private mutating func edit(_ services: inout [ServiceSpec]) {
         let index = random.below(services.count)
-        switch random.below(19) {
+        switch random.below(21) {
         case 0..<3:
             let free = Self.names.filter { name in !services.contains { $0.name == name } }
             if free.isEmpty { return }
@@ -35,6 +36,8 @@ extension StackGenerator {
             for other in services.indices { services[other].dependencies.removeAll { $0.service == gone } }
         case 5..<7: services[index] = service(services[index].name, dependencies: services[index].dependencies)
         case 7..<9: services[index].replicas = random.number(in: 1...4)
+        case 19: services[index].autoscale = random.chance(percent: 80) ? autoscale(for: services[index]) : nil
+        case 20: services[index].resources = resources()
         case 9: turnAround(&services, index)
         case 10: if services[index].schedule != nil { services[index].schedule = schedule() }
         case 11: services[index].listeners = random.chance(percent: 80) ? listeners() : []
@@ -65,6 +68,21 @@ extension [ServiceSpec] {
     }
 }
 
+extension AutoscaleSpec {
+    /// It is of something that is there to serve, and that has what its metrics are of.
+    fileprivate func fits(_ spec: ServiceSpec) -> Bool {
+        guard spec.schedule == nil, !spec.isAwaitedToComplete, spec.shouldStayUp else { return false }
+        guard minimum > 0 || spec.canComeBack(by: metrics) else { return false }
+        return metrics.allSatisfy { metric in
+            switch (metric.source, metric.target) {
+            case (.route, _): !spec.routes.isEmpty
+            case (.memory, .utilization): spec.resources.memoryRequest != nil
+            case (_, _): true
+            }
+        }
+    }
+}
+
 extension RestartSpec.Mode {
     /// What ends well is started again.
     fileprivate var isEndless: Bool {
@@ -80,6 +98,8 @@ extension ServiceSpec {
     /// ends by itself depends on that.
     fileprivate var contentOfRevision: ServiceSpec {
         var spec = with(replicas: 0)
+        spec.resources = ResourceSpec()
+        spec.autoscale = nil
         spec.schedule = schedule.map { _ in ScheduleSpec(trigger: .interval(.zero)) }
         return spec
     }

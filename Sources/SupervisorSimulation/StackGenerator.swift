@@ -56,14 +56,14 @@ struct StackGenerator {
         let isReliedOn = services.contains { other in
             other.dependencies.contains { $0.service == service.name && $0.condition == .healthy }
         }
-        return !service.shouldStayUp && random.chance(percent: isReliedOn ? 15 : 100)
+        return !service.shouldStayUp && service.autoscale == nil && random.chance(percent: isReliedOn ? 15 : 100)
     }
 
     mutating func service(_ name: ServiceName, dependencies: [DependencySpec]) -> ServiceSpec {
         let isBare = random.chance(percent: 40)
         let probes = isBare ? ProbeSet() : probes()
         let isRouted = !isBare && random.chance(percent: 25)
-        return ServiceSpec(
+        var spec = ServiceSpec(
             name: name, revision: Revision("r1"), process: ProcessSpec(command: command(flawed: 5)),
             replicas: random.chance(percent: 60) ? 1 : random.number(in: 2...4), dependencies: dependencies,
             listeners: !isBare && random.chance(percent: 25) ? listeners() : [],
@@ -76,6 +76,9 @@ struct StackGenerator {
             rollout: rollout(for: probes), secrets: random.chance(percent: 15) ? secrets() : [],
             onSecretChange: random.pick([.rollout, .signal(.hangup), .nothing]),
             executable: random.chance(percent: 50) ? executable() : nil)
+        if random.chance(percent: 30) { spec.resources = resources() }
+        if random.chance(percent: 25) { spec.autoscale = autoscale(for: spec) }
+        return spec
     }
 
     /// When runs are due is the world's affair.

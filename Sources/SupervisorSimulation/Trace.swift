@@ -13,7 +13,11 @@ public struct Trace: Sendable {
 
     mutating func append(_ event: String, _ effects: [Effect], at time: Instant) {
         let answer = effects.map(\.summary).joined(separator: "; ")
-        lines.append("\(time.sinceOrigin.text)  \(event)" + (answer.isEmpty ? "" : "  ->  \(answer)"))
+        append(event + (answer.isEmpty ? "" : "  ->  \(answer)"), at: time)
+    }
+
+    mutating func append(_ line: String, at time: Instant) {
+        lines.append("\(time.sinceOrigin.text)  \(line)")
         // Dropped in bulk, so that a long world does not move its trace at every step.
         if let limit, lines.count > 2 * limit { lines.removeFirst(lines.count - limit) }
     }
@@ -41,10 +45,26 @@ extension Event {
         case .notified(let id, let notification): "\(id) says \(notification)"
         case .leftRotation(let id): "\(id) has left the rotation"
         case .measured(let name, let run, let values): "measurement \(run) of \(name): \(values)"
+        case .loadMeasured(let name, let run, let report): "load \(run) of \(name): \(report.summary)"
+        case .connectionWaiting(let name): "a connection waits for \(name)"
+        case .ranOutOfMemory(let id, _): "\(id) has run out of memory"
         case .observed(let subject, let observation): "\(subject): \(observation)"
         case .scheduleDue(let name): "a run of \(name) is due"
         case .timePassed: "time"
         }
+    }
+}
+
+extension LoadReport {
+    var summary: String {
+        let readings = readings.map { reading in
+            switch reading {
+            case .instances(let samples): "\(samples.map { "\($0.instance) \($0.value)" })"
+            case .service(let value): "\(value)"
+            case .failed(let why): why
+            }
+        }
+        return "\(readings.joined(separator: ", ")); \(connections.map { "\($0)" } ?? "unknown") connections"
     }
 }
 
@@ -60,7 +80,7 @@ extension Command {
             "signal \(signal) to \(name)\(replica.map { "/\($0)" } ?? "")"
         case .scale(let name, let number): "scale \(name) to \(number)"
         case .apply(let stack, let atOnce):
-            "apply \(stack.services.map { "\($0.name) \($0.revision) \($0.replicas)" })\(atOnce ? " at once" : "")"
+            "apply \(stack.services.map { "\($0.name) \($0.revision) \($0.number)" })\(atOnce ? " at once" : "")"
         case .rollout(let name, let action): "rollout of \(name): \(action)"
         case .shutdown(let immediately, let grace): "shutdown\(immediately ? " immediately" : "")\(Self.limit(grace))"
         }
@@ -86,6 +106,9 @@ extension Effect {
         case .enterRotation(let id): "\(id) enters the rotation"
         case .leaveRotation(let id): "\(id) leaves the rotation"
         case .measure(let measurement): "measure \(measurement.service) (\(measurement.run))"
+        case .measureLoad(let request): "measure the load of \(request.service) (\(request.run))"
+        case .awaitConnection(let name): "await a connection to \(name)"
+        case .ignoreConnections(let name): "ignore connections to \(name)"
         case .keepRevisions(let name, let revisions): "keep of \(name) \(revisions.map(\.words))"
         case .release(let id): "release \(id)"
         case .record(let record): "record \(record.summary)"
@@ -93,6 +116,13 @@ extension Effect {
             "[\(event.id)\(event.cause.map { "<\($0)" } ?? "") \(event.subject): \(event.reason)]"
         case .stackStopped: "stack stopped"
         }
+    }
+}
+
+extension ServiceSpec {
+    /// How many replicas it has.
+    fileprivate var number: String {
+        autoscale.map { "\(replicas) (\($0.minimum)...\($0.maximum) every \($0.interval.text))" } ?? "\(replicas)"
     }
 }
 
@@ -104,7 +134,8 @@ extension JournalRecord {
     fileprivate var summary: String {
         switch self {
         case .desired(let name, let state): "\(name) \(state)"
-        case .scaled(let name, let number): "\(name) scaled \(number.map { "to \($0)" } ?? "by its file")"
+        case .scaled(let name, let scale):
+            "\(name) scaled \(scale.map { "to \($0.replicas) (\($0.rule))" } ?? "by its file")"
         case .removed(let name): "\(name) removed"
         case .creating(let id, _, _): "creating \(id)"
         case .started(let id, _): "started \(id)"

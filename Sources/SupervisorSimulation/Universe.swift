@@ -19,7 +19,7 @@ struct Universe {
         var limits: [ServiceName: Int] = [:]
         for spec in stacks.flatMap(\.services) {
             if limits[spec.name] == nil { services.append(spec) }
-            limits[spec.name] = max(limits[spec.name] ?? 0, spec.replicas)
+            limits[spec.name] = max(limits[spec.name] ?? 0, spec.replicas, spec.autoscale?.maximum ?? 0)
         }
         for (name, number) in scales { limits[name] = max(limits[name] ?? 0, number) }
         services.sort { $0.name < $1.name }

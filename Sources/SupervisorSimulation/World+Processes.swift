@@ -38,6 +38,8 @@ extension World {
             schedule(.fate(process.id, .exited(code: 1)), after: random.microseconds(0...200_000))
         } else if process.faults.contains(.endingEarly) && random.chance(percent: 80) {
             schedule(.fate(process.id, .exited(code: 0)), after: random.microseconds(0...200_000))
+        } else if process.faults.contains(.starving) && random.chance(percent: 60) {
+            schedule(.outOfMemory(process.id), after: random.milliseconds(0...10_000))
         } else if process.faults.contains(.crashing) && random.chance(percent: 80) {
             let status: ExitStatus =
                 random.chance(percent: 50) ? .exited(code: 1) : .signalled(Signal(number: 11), coreDumped: true)

@@ -26,6 +26,10 @@ struct World {
         /// No request is with it any more.
         case lastRequestDone(InstanceID)
         case measured(ServiceName, UInt64, [Measurement.Value])
+        case loadMeasured(ServiceName, UInt64, LoadReport)
+        /// Somebody wants to be served by what has no replica.
+        case connection(service: Int)
+        case outOfMemory(InstanceID)
         case healing
         /// Somebody looks after what stands still.
         case visit
@@ -52,6 +56,9 @@ struct World {
     private(set) var isVisited = false
     private(set) var openListeners: Set<Int> = []
     var processes: [InstanceID: Process] = [:]
+    /// Services to which the next connection is to be told.
+    var awaited: Set<Int> = []
+    let loads: [OfferedLoad]
     var random: SplitMix64
     private var agenda = Heap<Entry>()
     private var entries: UInt64 = 0
@@ -68,6 +75,8 @@ struct World {
             // What others rely on to serve seldom ends; but nothing keeps it from that.
             return random.chance(percent: isReliedOn ? 15 : 40)
         }
+        var loadRandom = random.split()
+        loads = universe.services.map { _ in OfferedLoad(random: &loadRandom) }
         self.random = random
         for order in plan.orders { schedule(.order(order), at: order.time) }
         for due in plan.dues { schedule(.runDue(due.service), at: due.time) }
@@ -134,6 +143,9 @@ struct World {
             return processes[id].map { .observed(.instance(id, of: $0.replica), observation) }
         case .lastRequestDone(let id): return .leftRotation(id)
         case .measured(let service, let run, let values): return .measured(service, run: run, values)
+        case .loadMeasured(let service, let run, let report): return .loadMeasured(service, run: run, report)
+        case .connection(let service): return connect(to: service)
+        case .outOfMemory(let id): return runOutOfMemory(id)
         case .healing:
             heal()
             return nil
@@ -180,6 +192,9 @@ extension World {
         case .startProbe(let id, let run): start(run, of: id)
         case .leaveRotation(let id): leaveRotation(id)
         case .measure(let measurement): measure(measurement)
+        case .measureLoad(let request): measureLoad(request)
+        case .awaitConnection(let name): awaitConnection(to: name)
+        case .ignoreConnections(let name): universe.indices[name].map { _ = awaited.remove($0) }
         case .release(let id): processes[id] = nil
         case .cancelProbe, .enterRotation, .keepRevisions, .record, .publish, .stackStopped: break
         }

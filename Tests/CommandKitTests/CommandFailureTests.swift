@@ -14,7 +14,7 @@ struct CommandFailureTests {
         (ControlClientError.noDaemon("/s"), CommandStatus.noDaemon),
         (.unreachable(path: "/s", reason: "Permission denied"), .noDaemon),
         (.problem(.noSuchService("x")), .noSuchService),
-        (.problem(.noSuchReplica(3, of: "x", count: 1)), .noSuchService),
+        (.problem(.noSuchReplica(3, of: "x", indices: [0])), .noSuchService),
         (.problem(.shuttingDown), .failed),
         (.problem(.badRequest("x")), .usage),
         (.timedOut, .timedOut),

@@ -115,6 +115,33 @@ struct CommandFlowTests {
             #expect(await run("scale db=1", client) == .done)
             #expect(await daemon.services() == [Self.running])
         }
+        #expect(await daemon.scales == ["db": 1])
+    }
+
+    @Test func whatCannotBeScaledIsNot() async throws {
+        let schedule = ScheduleDocument(trigger: "@daily", next: .zero, runs: [])
+        let daemon = ScriptedDaemon(Self.running, .sample("backup", schedule: schedule)) { _, _ in }
+        try await withServer(of: daemon) { client, _ in
+            #expect(await run("scale db=2 dbb=1", client) == .noSuchService)
+            #expect(await run("scale db=2 backup=2", client) == .failed)
+            #expect(await run("scale db=2 db=3", client) == .usage)
+        }
+        #expect(await daemon.scales.isEmpty)
+    }
+
+    @Test func aServiceWithoutReplicasIsExplained() async throws {
+        let onDemand = ServiceDocument.sample(
+            "db", scaling: ScalingDocument(rule: .autoscaler, awaitsConnection: true, minimum: 0, maximum: 3))
+        let daemon = ScriptedDaemon(onDemand) { _, _ in }
+        try await withServer(of: daemon) { client, _ in
+            let service = try await client.service("db")
+            let explanations = try await Explanation.all(
+                of: try #require(ReplicaTarget(argument: "db")), in: service, from: client)
+            let lines = explanations.lines(of: service, now: .zero, palette: Palette(isColoured: false), width: nil)
+            #expect(lines == ["db: no replica, on demand: the next connection starts one"])
+            #expect(try JSONText.line(explanations).contains(#""awaits_connection":true"#))
+            #expect(await run("explain db/0", client) == .noSuchService)
+        }
     }
 
     @Test func killNamesTheSignalAndTheReplica() async throws {

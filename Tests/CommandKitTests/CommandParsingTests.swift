@@ -5,7 +5,8 @@ import Testing
 
 @testable import CommandKit
 
-struct CommandParsingTests {
+/// One after the other: a parser without optimization is slow enough to keep the servers of other tests from answering.
+@Suite(.serialized) struct CommandParsingTests {
     private func parse<Command>(_ line: String, as type: Command.Type) throws -> Command {
         let command = try Stackctl.parseAsRoot(try ArgumentOrder.commandFirst(words(line)))
         return try #require(command as? Command)
@@ -61,7 +62,7 @@ struct CommandParsingTests {
         }
         let up = try parse("up --abort-on-container-failure --scale web=3 --scale db=1", as: Up.self)
         #expect(up.abort.rule(start: Timestamp(milliseconds: 0)).trigger == .anyFailure)
-        #expect(up.scale == [ScaleArgument(argument: "web=3"), ScaleArgument(argument: "db=1")])
+        #expect(try up.scale == [ScaleArgument("web=3"), ScaleArgument("db=1")])
     }
 
     @Test func commandsHaveTheNamesThatFingersKnow() throws {
@@ -87,6 +88,16 @@ struct CommandParsingTests {
         #expect(try parse("rollout restart --now web", as: Restart.self).isAtOnce)
     }
 
+    @Test func aReplayIsToldWhatToSuppose() throws {
+        let line = "-f a.yaml simulate autoscale web --trace t.csv --capacity 200 --startup 30s --initial 2 --until 1h"
+        let replay = try parse(line, as: Simulate.Autoscale.self)
+        #expect(replay.global.files.file == ["a.yaml"])
+        #expect(replay.service == "web" && replay.trace == "t.csv" && replay.capacity == 200 && replay.initial == 2)
+        #expect(replay.startup.duration == .seconds(30) && replay.until?.duration == .seconds(3600))
+        #expect(replay.chart == nil && !replay.all)
+        #expect(try parse("simulate autoscale --trace t --no-chart", as: Simulate.Autoscale.self).chart == false)
+    }
+
     @Test func everyCommandsHelpShowsHowItIsUsed() {
         let commands = Stackctl.configuration.subcommands
         for command in commands + commands.flatMap({ $0.configuration.subcommands }) {
@@ -96,7 +107,10 @@ struct CommandParsingTests {
 
     @Test(arguments: [
         "up -d --abort-on-exit", "up --wait --exit-code-from web", "up --abort-on-failure --abort-on-exit",
-        "up --scale web", "up --scale web=-1", "up -d --watch", "kill", "kill -s NONE web", "wait",
+        "up --scale web", "up --scale web=-1", "scale web=many", "scale =2", "scale web=1001",
+        "simulate autoscale web", "simulate autoscale --trace t --capacity 0",
+        "simulate autoscale --trace t --initial -1",
+        "simulate autoscale --trace t --output json --chart", "up -d --watch", "kill", "kill -s NONE web", "wait",
         "wait --for soon web",
         "ps --status happy", "ps -q --services", "ps --runs --status failed", "logs --since soon", "scale web",
         "stop --timeout 25h", "rollout status --watch=maybe", "rollout undo", "rollout undo db --to-revision -1",

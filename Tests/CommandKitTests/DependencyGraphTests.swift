@@ -1,4 +1,5 @@
 import ControlProtocol
+import StackModel
 import Testing
 
 @testable import CommandKit
@@ -37,6 +38,25 @@ struct DependencyGraphTests {
         #expect(lines.first == "flowchart LR")
         #expect(lines.contains("  s1[\"db<br/>ready\"]"))
         #expect(lines.contains("  s3 -- healthy --> s2"))
+    }
+
+    @Test func aFileAlsoTellsWhereRequestsAreTaken() throws {
+        let service = ServiceSpec(
+            name: try #require(ServiceName("web")), process: ProcessSpec(command: []),
+            routes: [
+                RouteSpec(name: "all", listen: .tcp(host: "::", port: 80), port: "http"),
+                RouteSpec(
+                    name: "api", listen: .tcp(host: "127.0.0.1", port: 8080), port: "http", hosts: ["a.org", "b.org"],
+                    paths: ["/v1"]),
+            ])
+        let graph = DependencyGraph(StackSpec(name: "shop", directory: "/", services: [service]))
+        #expect(
+            graph.table.lines(width: nil, palette: Palette(isColoured: false)) == [
+                "STAGE  SERVICE  WAITS FOR  ROUTES",
+                "1      web                 [::]:80, 127.0.0.1:8080 (a.org/v1 b.org/v1)",
+            ])
+        #expect(graph.dot.contains("  \"[::]:80\" -> \"web\" [label=\"all\"];"))
+        #expect(graph.mermaid.contains("  r0([\"127.0.0.1:8080\"])\n  r0 -- \"api: a.org/v1 b.org/v1\" --> s0"))
     }
 
     @Test func asJSONItIsAnArray() throws {

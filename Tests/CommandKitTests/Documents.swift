@@ -17,14 +17,21 @@ extension ReplicaDocument {
 extension ServiceDocument {
     static func sample(
         _ name: String, desired: Desired = .running, after dependencies: [String] = [],
-        condition: String = "service_healthy", scale: Int? = nil, schedule: ScheduleDocument? = nil,
-        rollout: RolloutDocument? = nil, history: [RevisionDocument] = [], _ replicas: ReplicaDocument...
+        condition: String = "service_healthy", scale: Int? = nil, scaling: ScalingDocument = .init(rule: .file),
+        schedule: ScheduleDocument? = nil, rollout: RolloutDocument? = nil, history: [RevisionDocument] = [],
+        _ replicas: ReplicaDocument...
     ) -> ServiceDocument {
-        ServiceDocument(
+        let scale = scale ?? (replicas.map(\.replica).max() ?? -1) + 1
+        let replicas = replicas.map { replica in
+            var replica = replica
+            replica.wanted = replica.replica < scale
+            return replica
+        }
+        return ServiceDocument(
             name: name, desired: desired, ready: replicas.allSatisfy { $0.ready || $0.state == .completed },
             revision: "r1", dependencies: dependencies.map { Dependency(service: $0, condition: condition) },
-            scale: scale ?? (replicas.map(\.replica).max() ?? -1) + 1, replicas: replicas, schedule: schedule,
-            rollout: rollout, history: history)
+            scale: scale, scaling: scaling, replicas: replicas, schedule: schedule, rollout: rollout,
+            history: history)
     }
 }
 

@@ -57,6 +57,18 @@ struct OutputTests {
         #expect(rolloutFooter(services, now: .zero, palette: palette, width: nil) == [])
     }
 
+    @Test func aServiceWithoutReplicasIsListedToo() {
+        let onDemand = ScalingDocument(rule: .autoscaler, awaitsConnection: true, minimum: 0, maximum: 3)
+        let services: [ServiceDocument] = [
+            .sample("db", scaling: onDemand), .sample("web", scaling: .init(rule: .manual)),
+        ]
+        #expect(
+            replicaTable(services, now: .zero).lines(width: nil, palette: palette).dropFirst() == [
+                "db       on demand  -      -    -         -         -      the next connection starts a replica",
+                "web      none       -      -    -         -         -      is scaled to 0",
+            ])
+    }
+
     @Test func whatIsReplacedIsListedTwiceWithItsRolloutUnderTheTable() {
         let services: [ServiceDocument] = [
             .sample(

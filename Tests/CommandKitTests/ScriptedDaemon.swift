@@ -11,6 +11,7 @@ actor ScriptedDaemon: StackController {
     private let logFollower: AsyncStream<Void>.Continuation
     private var lastEvent: UInt64 = 0
     private(set) var commands: [ControlCommand] = []
+    private(set) var scales: [String: Int] = [:]
     private(set) var logQueries: [LogQuery] = []
     private(set) var applied: [ApplyRequest] = []
     private let plannedChanges: [PlanDocument.Change]
@@ -65,6 +66,22 @@ actor ScriptedDaemon: StackController {
     }
 
     func explain(_ service: ServiceName, replica: Int?) -> [EventDocument] { [] }
+
+    func scaling(of service: ServiceName) throws(ControlProblem) -> ScalingStatusDocument {
+        let service = try self.service(service)
+        return ScalingStatusDocument(
+            service: service.name, scale: service.scale, scaling: service.scaling,
+            decisions: [service.scaling.decision].compactMap { $0 })
+    }
+
+    /// What happens after it is what happens after a start.
+    func scale(_ service: ServiceName, to replicas: Int) throws(ControlProblem) -> ScaledDocument {
+        var scaling = try self.service(service).scaling
+        scaling.rule = .manual
+        scales[service.text] = replicas
+        Task { await reaction(.start([service]), self) }
+        return ScaledDocument(service: service.text, scale: replicas, scaling: scaling, event: lastEvent)
+    }
 
     func events(_ query: EventQuery) -> Subscription<EventDocument> {
         let feed = Feed<EventDocument>()
@@ -131,7 +148,7 @@ extension ControlCommand {
     fileprivate var services: [ServiceName] {
         switch self {
         case .start(let names), .stop(let names, _), .restart(let names, _, _): names
-        case .scale(let name, _), .signal(let name, _, _), .rollout(let name, _): [name]
+        case .signal(let name, _, _), .rollout(let name, _): [name]
         case .shutdown: []
         }
     }

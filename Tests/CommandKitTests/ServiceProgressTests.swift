@@ -125,6 +125,18 @@ struct ServiceProgressTests {
         #expect(running?.word == "running")
     }
 
+    @Test func whatAConnectionStartsIsWhereItShouldBe() {
+        let scaling = ScalingDocument(rule: .autoscaler, awaitsConnection: true, minimum: 0, maximum: 3)
+        let web = ServiceDocument.sample("web", scaling: scaling)
+        let progress = ServiceProgress(web, goal: .running)
+        #expect(progress?.standing == .reached && progress?.word == "on demand")
+        #expect(ServiceProgress(web, goal: .stopped) == nil)
+        #expect(ServiceProgress(.sample("web"), goal: .running) == nil)
+        var log = ProgressLog()
+        #expect(log.changes(in: [web]) == ["web: no replica, on demand: the next connection starts one"])
+        #expect(log.changes(in: [web]).isEmpty)
+    }
+
     @Test func whatIsMoreThanThereShouldBeHasToGo() {
         func web(_ surplus: ReplicaDocument) -> ServiceProgress? {
             ServiceProgress(

@@ -61,6 +61,14 @@ struct TopModelTests {
         #expect(press(&model, .character("-"), .character("y")).isEmpty)
     }
 
+    @Test func otherColumnsAreAKeyAway() {
+        var model = TopModel.sample(.web(2))
+        _ = press(&model, .character("w"))
+        #expect(model.columns == .resources)
+        _ = press(&model, .character("w"))
+        #expect(model.columns == .course)
+    }
+
     @Test func theFilterTakesKeysUntilItIsLeft() {
         var model = TopModel.sample(.web(2), .db)
         _ = press(&model, .character("/"), .character("w"), .character("q"), .backspace)

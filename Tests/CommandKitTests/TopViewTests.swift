@@ -16,7 +16,8 @@ struct TopViewTests {
 
     @Test func everySizeIsFilledAndNeverExceeded() {
         let screens: [[Key]] = [
-            [], [.character("/"), .character("w")], [.character("r")], [.character("l")], [.character("e")],
+            [], [.character("w")], [.character("/"), .character("w")], [.character("r")], [.character("l")],
+            [.character("e")],
             [.character("?")],
         ]
         for (columns, rows) in [(1, 2), (7, 3), (20, 5), (40, 10), (80, 24), (132, 50), (300, 100)] {
@@ -43,6 +44,16 @@ struct TopViewTests {
         #expect(lines[2].hasPrefix(">db/0      not ready      -      -"))
         #expect(lines[8] == "db/0 not ready: readiness probe failed:…")
         #expect(lines[9].hasPrefix("q quit   ? help"))
+    }
+
+    @Test func whatTheAutoscalerDecidesIsTold() {
+        let scaling = ScalingDocument(rule: .autoscaler, active: true, minimum: 2, maximum: 8)
+        let web = ServiceDocument.sample("web", scaling: scaling, .sample("web", 0, .running, ready: true, pid: 7))
+        let idle = ServiceDocument.sample(
+            "db", scaling: ScalingDocument(rule: .autoscaler, awaitsConnection: true, minimum: 0, maximum: 3))
+        let lines = lines(.sample(web, idle))
+        #expect(lines[0].contains("1 of 1 ready   db on demand"))
+        #expect(lines[22] == "web/0 ready (pid 7, 1/2..8)")
     }
 
     @Test func theSelectedRowIsAlwaysInSight() {

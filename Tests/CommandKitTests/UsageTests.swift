@@ -30,6 +30,23 @@ struct UsageTests {
         #expect(history.processor == [100, 25])
     }
 
+    @Test func whatTheHostTellsBesidesIsTakenAsItIs() {
+        var history = UsageHistory()
+        var first = usage(1, at: 0, cpu: 0)
+        (first.readBytes, first.writtenBytes, first.cpuPressureSeconds) = (100, 0, 1)
+        var second = usage(1, at: 2_000, cpu: 0)
+        (second.readBytes, second.writtenBytes) = (1_100, 1_000)
+        (second.cpuPressureSeconds, second.ioPressureSeconds, second.oomKills) = (2, 9, 3)
+        history.take(first)
+        #expect(history.diskRate == nil && history.waitPercent == nil)
+        history.take(second)
+        #expect(history.diskRate == 1_000)
+        // The first sample did not tell of disks' pressure.
+        #expect(history.waitPercent == 50)
+        #expect(history.throttledPercent == nil)
+        #expect(history.usage?.oomKills == 3)
+    }
+
     @Test func whatDoesNotRunUsesNothing() {
         var history = UsageHistory()
         history.take(usage(1, at: 0, cpu: 5))

@@ -27,9 +27,39 @@ import Testing
             ServiceDocument(
                 name: "db", desired: .running, ready: true, revision: "ab",
                 dependencies: [.init(service: "init", condition: "service_completed_successfully")], scale: 0,
-                replicas: []),
+                scaling: ScalingDocument(rule: .manual, awaitsConnection: true), replicas: []),
             #"{"depends_on":[{"condition":"service_completed_successfully","service":"init"}],"desired":"running","#
-                + #""history":[],"name":"db","ready":true,"replicas":[],"revision":"ab","scale":0}"#)
+                + #""history":[],"name":"db","ready":true,"replicas":[],"revision":"ab","scale":0,"#
+                + #""scaling":{"active":false,"awaits_connection":true,"rule":"manual"}}"#)
+    }
+
+    @Test func scaling() throws {
+        let decision = ScalingDocument.Decision(
+            time: time, current: 2, desired: 4, recommendation: 6, stabilized: 5, reason: "cpu is 93%",
+            metrics: [
+                .init(
+                    name: "cpu", target: "70%", value: "93%", ratio: 1.33, replicas: 4,
+                    counted: .init(ready: 1, unready: 2, missing: 3, ignored: 4)),
+                .init(name: "jobs", target: "16", error: "connection refused"),
+            ], limits: [.init(code: .notIdle, text: "1 is connected")], removed: ["web/2"])
+        let scaling = ScalingDocument(
+            rule: .autoscaler, active: true, minimum: 2, maximum: 8, interval: 5, decision: decision)
+        let json =
+            #"{"current":2,"desired":4,"limits":[{"code":"not_idle","text":"1 is connected"}],"#
+            + #""metrics":[{"counted":{"ignored":4,"missing":3,"ready":1,"unready":2},"name":"cpu","ratio":1.33,"#
+            + #""replicas":4,"target":"70%","value":"93%"},{"error":"connection refused","name":"jobs","#
+            + #""target":"16"}],"reason":"cpu is 93%","recommendation":6,"removed":["web/2"],"stabilized":5,"#
+            + #""time":"2026-11-23T07:52:53.042Z"}"#
+        let rule =
+            #"{"active":true,"awaits_connection":false,"decision":\#(json),"interval_seconds":5,"maximum":8,"#
+            + #""minimum":2,"rule":"autoscaler"}"#
+        try expect(
+            ScalingStatusDocument(service: "web", scale: 4, scaling: scaling, decisions: [decision]),
+            #"{"decisions":[\#(json)],"scale":4,"scaling":\#(rule),"service":"web"}"#)
+        try expect(
+            ScaledDocument(service: "web", scale: 4, scaling: ScalingDocument(rule: .file), event: 7),
+            #"{"event":7,"scale":4,"scaling":{"active":false,"awaits_connection":false,"rule":"file"},"service":"web"}"#
+        )
     }
 
     @Test func rollout() throws {
@@ -86,19 +116,42 @@ import Testing
                 service: "db", replica: 1, state: .running, ready: true, pid: 42, instance: 17, restarts: 3,
                 revision: "ab", since: time, reason: "it is ready", status: "9 clients"),
             #"{"instance":17,"last_exit":null,"pid":42,"ready":true,"reason":"it is ready","replica":1,"restarts":3,"#
-                + #""revision":"ab","service":"db","since":"2026-11-23T07:52:53.042Z","state":"running","status":"9 clients"}"#
+                + #""revision":"ab","service":"db","since":"2026-11-23T07:52:53.042Z","state":"running","#
+                + #""status":"9 clients","wanted":true}"#
         )
     }
 
     @Test func replicaNamesWhatItDoesNotHave() throws {
         try expect(
             ReplicaDocument(
-                service: "db", replica: 0, state: .stopped, ready: false, pid: nil, instance: nil, restarts: 0,
+                service: "db", replica: 0, wanted: false, state: .stopped, ready: false, pid: nil, instance: nil,
+                restarts: 0,
                 revision: "ab", since: time, reason: "it was never started"),
             #"{"instance":null,"last_exit":null,"pid":null,"ready":false,"reason":"it was never started","replica":0,"#
                 + #""restarts":0,"revision":"ab","service":"db","since":"2026-11-23T07:52:53.042Z","#
-                + #""state":"stopped","status":null}"#
+                + #""state":"stopped","status":null,"wanted":false}"#
         )
+    }
+
+    @Test func usage() throws {
+        var usage = UsageDocument(
+            service: "db", replica: 0, instance: 7, time: time, cpuSeconds: 1.25, memoryBytes: 4_096, processes: 2)
+        try expect(
+            usage,
+            #"{"cpu_seconds":1.25,"instance":7,"memory_bytes":4096,"processes":2,"replica":0,"service":"db","#
+                + #""time":"2026-11-23T07:52:53.042Z"}"#)
+        usage.throttledSeconds = 0.5
+        (usage.cpuPressureSeconds, usage.memoryPressureSeconds, usage.ioPressureSeconds) = (1, 2, 3.5)
+        (usage.memoryPeakBytes, usage.oomKills) = (8_192, 1)
+        (usage.readBytes, usage.writtenBytes) = (10, 20)
+        (usage.threads, usage.openDescriptors, usage.descriptorRatio) = (9, 60, 0.25)
+        try expect(
+            usage,
+            #"{"cpu_pressure_seconds":1,"cpu_seconds":1.25,"cpu_throttled_seconds":0.5,"descriptor_ratio":0.25,"#
+                + #""instance":7,"io_pressure_seconds":3.5,"io_read_bytes":10,"io_written_bytes":20,"#
+                + #""memory_bytes":4096,"memory_peak_bytes":8192,"memory_pressure_seconds":2,"oom_kills":1,"#
+                + #""open_descriptors":60,"processes":2,"replica":0,"service":"db","threads":9,"#
+                + #""time":"2026-11-23T07:52:53.042Z"}"#)
     }
 
     @Test func event() throws {
@@ -166,6 +219,14 @@ import Testing
         #expect(try WireFormat.decode(ControlProblem.self, from: Data(later.utf8)).code == .unknown)
     }
 
+    @Test(arguments: [
+        ([], "none"), ([0], "0"), ([0, 2], "0, 2"), ([0, 1, 2, 5, 7, 8], "0 to 2, 5, 7 to 8"),
+    ])
+    func aProblemNamesTheReplicasThatThereAre(indices: [Int], text: String) {
+        let problem = ControlProblem.noSuchReplica(4, of: "web", indices: indices)
+        #expect(problem.detail == "service \"web\" has no replica 4; it has \(text)")
+    }
+
     @Test func statesAreTheseWords() {
         #expect(
             StackDocument.State.allCases.map(\.rawValue) == ["starting", "ready", "degraded", "stopping", "stopped"])
@@ -185,6 +246,14 @@ import Testing
             ])
         #expect(
             RevisionDocument.Outcome.allCases.map(\.rawValue) == ["under_way", "good", "failed", "superseded"])
+        #expect(
+            ScalingDocument.Rule.allCases.map(\.rawValue) == ["file", "manual", "autoscaler"])
+        #expect(
+            ScalingDocument.Limit.Code.allCases.map(\.rawValue) == [
+                "stabilization", "policy", "disabled", "minimum", "maximum", "missing_metrics", "no_metrics",
+                "pressure",
+                "memory", "overcommit", "not_idle",
+            ])
         #expect(
             PlanDocument.Change.Kind.allCases.map(\.rawValue) == [
                 "none", "live", "rolling", "restart", "start", "stop",

@@ -6,7 +6,7 @@ enum DocumentExamples {
     private static let time = Timestamp(milliseconds: 1_795_420_373_042)
 
     static let all: [(full: any WireDocument, least: any WireDocument)] =
-        stack + services + rollouts + happenings + changes + executions
+        stack + services + scalings + rollouts + happenings + changes + executions
 
     private static let stack: [(any WireDocument, any WireDocument)] = [
         same(
@@ -21,16 +21,27 @@ enum DocumentExamples {
             DoctorCheck(name: "cgroup", level: .warning, finding: "none", remedy: "run as root"),
             DoctorCheck(name: "cgroup", level: .ok, finding: "some")
         ),
-        same(
-            UsageDocument(
-                service: "db", replica: 0, instance: 7, time: time, cpuSeconds: 1.25, memoryBytes: 4_096, processes: 2)),
+        (fullUsage, usage),
     ]
+
+    private static let usage = UsageDocument(
+        service: "db", replica: 0, instance: 7, time: time, cpuSeconds: 1.25, memoryBytes: 4_096, processes: 2)
+    private static var fullUsage: UsageDocument {
+        var usage = usage
+        usage.throttledSeconds = 0.5
+        (usage.cpuPressureSeconds, usage.memoryPressureSeconds, usage.ioPressureSeconds) = (1, 2, 3.5)
+        (usage.memoryPeakBytes, usage.oomKills) = (8_192, 1)
+        (usage.readBytes, usage.writtenBytes) = (10, 20)
+        (usage.threads, usage.openDescriptors, usage.descriptorRatio) = (9, 60, 0.25)
+        return usage
+    }
 
     private static let services: [(any WireDocument, any WireDocument)] = [
         (
             ServiceDocument(
                 name: "db", desired: .running, ready: true, revision: "ab",
-                dependencies: [.init(service: "init", condition: "service_healthy")], scale: 1, replicas: [replica],
+                dependencies: [.init(service: "init", condition: "service_healthy")], scale: 1, scaling: scaling,
+                replicas: [replica],
                 schedule: schedule, rollout: rollout, history: [revision]),
             ServiceDocument(
                 name: "db", desired: .stopped, ready: true, revision: "ab", dependencies: [], scale: 0, replicas: [])
@@ -49,6 +60,31 @@ enum DocumentExamples {
             ScheduleDocument.Run(origin: .request, due: time, ended: nil, outcome: .running, reason: nil)
         ),
     ]
+
+    private static let scalings: [(any WireDocument, any WireDocument)] = [
+        (scaling, ScalingDocument(rule: .file)),
+        (decision, ScalingDocument.Decision(time: time, current: 1, desired: 1, reason: "it has just begun")),
+        // Of a proposal and an error there is only one at a time.
+        (
+            ScalingDocument.Metric(
+                name: "cpu", target: "70%", value: "30%", ratio: 0.429, replicas: 3, counted: .init(ready: 5),
+                error: "connection refused"), ScalingDocument.Metric(name: "cpu", target: "70%")
+        ),
+        same(ScalingDocument.Counted(ready: 2, unready: 1, missing: 1, ignored: 1)),
+        same(ScalingDocument.Limit(code: .pressure, text: "the host has no room")),
+        same(ScalingStatusDocument(service: "db", scale: 4, scaling: scaling, decisions: [decision])),
+        same(ScaledDocument(service: "db", scale: 4, scaling: scaling, event: 4)),
+    ]
+
+    private static let scaling = ScalingDocument(
+        rule: .autoscaler, active: true, awaitsConnection: true, minimum: 0, maximum: 8, interval: 2.5,
+        decision: decision)
+    private static let decision = ScalingDocument.Decision(
+        time: time, current: 5, desired: 4, recommendation: 3, stabilized: 4, reason: "cpu is 30%, and 70% is right",
+        metrics: [proposal, .init(name: "jobs", target: "16", error: "connection refused")],
+        limits: [.init(code: .stabilization, text: "4 were needed a minute ago")], removed: ["db/2"])
+    private static let proposal = ScalingDocument.Metric(
+        name: "cpu", target: "70%", value: "30%", ratio: 0.429, replicas: 3, counted: .init(ready: 5))
 
     private static let rollouts: [(any WireDocument, any WireDocument)] = [
         (

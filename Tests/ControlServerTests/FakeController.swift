@@ -10,10 +10,16 @@ actor FakeController: StackController {
     static let rollout = RolloutDocument(
         number: 2, revision: "cd", cause: .changed, detail: "it was changed", phase: .paused, since: time, wanted: 1,
         updated: 0, available: 0, reason: "it was paused")
+    static let scaling = ScalingDocument(
+        rule: .autoscaler, active: true, minimum: 1, maximum: 4, interval: 5, decision: decision)
+    static let decision = ScalingDocument.Decision(
+        time: time, current: 2, desired: 1, reason: "cpu is 10%, and 70% is right")
     static let revision = RevisionDocument(
         number: 2, revision: "cd", cause: .changed, detail: "it was changed", since: time, outcome: .underWay)
 
     private(set) var commands: [ControlCommand] = []
+    /// `db=3`
+    private(set) var scales: [String] = []
     private(set) var logQueries: [LogQuery] = []
     private(set) var eventQueries: [EventQuery] = []
     private(set) var eventFeeds: [Feed<EventDocument>] = []
@@ -103,8 +109,23 @@ actor FakeController: StackController {
 
     func explain(_ service: ServiceName, replica: Int?) throws(ControlProblem) -> [EventDocument] {
         try check(service)
-        if let replica, replica > 0 { throw .noSuchReplica(replica, of: service.text, count: 1) }
+        if let replica, replica > 0 { throw .noSuchReplica(replica, of: service.text, indices: [0]) }
         return [Self.event(2, text: replica.map { "replica \($0)" } ?? "service"), Self.event(1)]
+    }
+
+    func scaling(of service: ServiceName) throws(ControlProblem) -> ScalingStatusDocument {
+        try check(service)
+        return ScalingStatusDocument(
+            service: service.text, scale: 1, scaling: Self.scaling,
+            decisions: [Self.decision])
+    }
+
+    func scale(_ service: ServiceName, to replicas: Int) throws(ControlProblem) -> ScaledDocument {
+        guard !isShuttingDown else { throw .shuttingDown }
+        try check(service)
+        scales.append("\(service)=\(replicas)")
+        return ScaledDocument(
+            service: service.text, scale: replicas, scaling: ScalingDocument(rule: .manual), event: ring.last?.id ?? 0)
     }
 
     func events(_ query: EventQuery) -> Subscription<EventDocument> {
@@ -146,7 +167,7 @@ actor FakeController: StackController {
         case .start(let names), .stop(let names, _), .restart(let names, _, _):
             for name in names { try check(name) }
             if !names.isEmpty { services = names.map(\.text) }
-        case .scale(let name, _), .signal(let name, _, _):
+        case .signal(let name, _, _):
             try check(name)
             services = [name.text]
         case .rollout(let name, let order):
@@ -212,7 +233,7 @@ actor FakeController: StackController {
         _ request: ExecutionRequest, of service: ServiceName, besideInstance: Bool
     ) throws(ControlProblem) -> Subscription<ExecutionRecord> {
         try check(service)
-        if let replica = request.replica, replica > 0 { throw .noSuchReplica(replica, of: service.text, count: 1) }
+        if let replica = request.replica, replica > 0 { throw .noSuchReplica(replica, of: service.text, indices: [0]) }
         if besideInstance, !readyServices.contains(service.text) { throw .notRunning(service.text) }
         guard request.command.first != "/none" else { throw .cannotExecute("/none: No such file or directory") }
         executions.append((request, besideInstance))

@@ -6,13 +6,30 @@ import Testing
 @Suite struct PrometheusTextTests {
     static let time = Timestamp(milliseconds: 1_500)
 
+    static let scaling = ScalingDocument(
+        rule: .autoscaler, active: true, minimum: 1, maximum: 8, interval: 5,
+        decision: .init(
+            time: time, current: 2, desired: 2, recommendation: 3, reason: "x",
+            metrics: [
+                .init(name: "cpu", target: "70%", value: "93%", ratio: 1.33, replicas: 3, counted: .init(ready: 2)),
+                .init(name: "jobs", target: "16", error: "connection refused"),
+            ]))
+
+    static var usage: StackMetrics.Usage {
+        var usage = StackMetrics.Usage(cpuSeconds: 1.25, memoryBytes: 4_096, processes: 2)
+        (usage.throttledSeconds, usage.readBytes, usage.writtenBytes, usage.oomKills) = (0.5, 10, 20, 1)
+        usage.pressureSeconds = [("cpu", 1.5), ("io", 3)]
+        (usage.memoryPeakBytes, usage.threads, usage.openDescriptors, usage.descriptorRatio) = (8_192, 9, 60, 0.25)
+        return usage
+    }
+
     static func metrics(state: ReplicaDocument.State = .running, service: String = "db") -> StackMetrics {
         let replica = ReplicaDocument(
             service: service, replica: 1, state: state, ready: true, pid: 42, instance: 7, restarts: 3, revision: "ab",
             since: time, reason: "it runs")
         let document = ServiceDocument(
             name: service, desired: .running, ready: true, revision: "ab", dependencies: [], scale: 2,
-            replicas: [replica],
+            scaling: scaling, replicas: [replica],
             schedule: ScheduleDocument(
                 trigger: "every 15m", next: Timestamp(milliseconds: 9_000),
                 runs: [
@@ -26,7 +43,6 @@ import Testing
             rollout: FakeController.rollout, history: [FakeController.revision])
         var latency = StackMetrics.Histogram(bounds: [0.001, 1])
         for seconds in [0.000_5, 0.001, 0.5, 7] { latency.observe(seconds) }
-        let usage = StackMetrics.Usage(cpuSeconds: 1.25, memoryBytes: 4_096, processes: 2)
         return StackMetrics(
             stack: StackDocument(
                 name: "shop", state: .degraded, ready: false, since: time, files: [],
@@ -55,7 +71,8 @@ import Testing
             ],
             daemon: .init(
                 turns: latency, spawns: StackMetrics.Histogram(bounds: [0.001]), residentBytes: 9_000_000,
-                cpuSeconds: 0.5, openDescriptors: 12, events: 99))
+                cpuSeconds: 0.5, openDescriptors: 12, events: 99),
+            hostPressure: [("cpu", 0.93), ("memory", 0)])
     }
 
     private func render(_ metrics: StackMetrics) -> [String] {
@@ -82,6 +99,23 @@ import Testing
             #"stackd_replica_cpu_seconds_total{service="db",replica="1"} 1.25"#,
             #"stackd_replica_memory_bytes{service="db",replica="1"} 4096"#,
             #"stackd_replica_processes{service="db",replica="1"} 2"#,
+            #"stackd_replica_cpu_throttled_seconds_total{service="db",replica="1"} 0.5"#,
+            #"stackd_replica_io_read_bytes_total{service="db",replica="1"} 10"#,
+            #"stackd_replica_io_written_bytes_total{service="db",replica="1"} 20"#,
+            #"stackd_replica_oom_kills_total{service="db",replica="1"} 1"#,
+            #"stackd_replica_pressure_seconds_total{service="db",replica="1",resource="cpu"} 1.5"#,
+            #"stackd_replica_pressure_seconds_total{service="db",replica="1",resource="io"} 3"#,
+            #"stackd_replica_memory_peak_bytes{service="db",replica="1"} 8192"#,
+            #"stackd_replica_threads{service="db",replica="1"} 9"#,
+            #"stackd_replica_open_fds{service="db",replica="1"} 60"#,
+            #"stackd_replica_open_fds_ratio{service="db",replica="1"} 0.25"#,
+            #"stackd_host_pressure{resource="cpu"} 0.93"#, #"stackd_host_pressure{resource="memory"} 0"#,
+            #"stackd_service_replicas_rule{service="db",rule="autoscaler"} 1"#,
+            #"stackd_service_replicas_rule{service="db",rule="file"} 0"#,
+            #"stackd_autoscaler_active{service="db"} 1"#, #"stackd_autoscaler_awaits_connection{service="db"} 0"#,
+            #"stackd_autoscaler_minimum{service="db"} 1"#, #"stackd_autoscaler_maximum{service="db"} 8"#,
+            #"stackd_autoscaler_recommendation{service="db"} 3"#,
+            #"stackd_autoscaler_metric_ratio{service="db",metric="cpu"} 1.33"#,
             #"stackd_probe_results_total{service="db",replica="1",probe="liveness",result="failed"} 1"#,
             #"stackd_replica_log_lines_total{service="db",replica="1"} 10"#,
             #"stackd_replica_log_bytes_total{service="db",replica="1"} 1000"#,
@@ -137,6 +171,36 @@ import Testing
         #expect(lines.count == RolloutDocument.Phase.allCases.count && lines.allSatisfy { $0.hasSuffix(" 0") })
     }
 
+    @Test(arguments: ScalingDocument.Rule.allCases)
+    func oneRuleCounts(rule: ScalingDocument.Rule) {
+        var metrics = Self.metrics()
+        metrics.services[0].document.scaling.rule = rule
+        let lines = render(metrics).filter { $0.hasPrefix("stackd_service_replicas_rule{") }
+        #expect(lines.count == ScalingDocument.Rule.allCases.count)
+        #expect(lines.filter { $0.hasSuffix(" 1") }.map { $0.contains("\"\(rule.rawValue)\"") } == [true])
+    }
+
+    @Test func withoutAnAutoscalerNothingIsSaidOfIt() {
+        var metrics = Self.metrics()
+        metrics.services[0].document.scaling = ScalingDocument(rule: .file)
+        #expect(!render(metrics).contains { $0.contains("stackd_autoscaler") })
+    }
+
+    @Test func whatTheHostDoesNotTellHasNoSamples() {
+        var metrics = Self.metrics()
+        metrics.hostPressure = []
+        metrics.services[0].replicas[0].usage = .init(cpuSeconds: 1, memoryBytes: 2, processes: 3)
+        let lines = render(metrics)
+        for family in [
+            "cpu_throttled_seconds_total", "io_read_bytes_total", "io_written_bytes_total", "oom_kills_total",
+            "pressure_seconds_total", "memory_peak_bytes", "threads", "open_fds", "open_fds_ratio",
+        ] {
+            #expect(!lines.contains { $0.contains("stackd_replica_\(family)") }, "\(family)")
+        }
+        #expect(lines.contains(#"stackd_replica_cpu_seconds_total{service="db",replica="1"} 1"#))
+        #expect(!lines.contains { $0.contains("stackd_host_pressure") })
+    }
+
     @Test func labelsAreEscaped() {
         let lines = render(Self.metrics(service: "a\"b\\c\nd"))
         #expect(lines.contains(#"stackd_service_ready{service="a\"b\\c\nd"} 1"#))
@@ -156,7 +220,9 @@ import Testing
                 types[current] = words[3]
                 #expect((words[3] == "counter") == current.hasSuffix("_total"))
             } else {
-                #expect(line.hasPrefix(current) && types[current] != nil, "\(line)")
+                let name = line.prefix { $0 != "{" && $0 != " " }
+                let suffixes = types[current] == "histogram" ? ["_bucket", "_sum", "_count"] : [""]
+                #expect(suffixes.contains { name == current + $0 }, "\(line)")
             }
         }
     }

@@ -31,7 +31,8 @@ import Testing
                 "read GET /v1/events", "read GET /v1/logs", "read GET /v1/openapi.json",
                 "read GET /v1/replicas/{name}/{index}/explain", "read GET /v1/services",
                 "read GET /v1/services/{name}", "read GET /v1/services/{name}/explain",
-                "read GET /v1/services/{name}/rollout", "read GET /v1/stack", "read GET /v1/usage",
+                "read GET /v1/services/{name}/rollout", "read GET /v1/services/{name}/scaling", "read GET /v1/stack",
+                "read GET /v1/usage",
             ])
     }
 
@@ -58,7 +59,7 @@ import Testing
             await #expect(throws: ControlClientError.problem(.noSuchService("../stack"))) {
                 try await client.service("../stack")
             }
-            await #expect(throws: ControlClientError.problem(.noSuchReplica(7, of: "db", count: 1))) {
+            await #expect(throws: ControlClientError.problem(.noSuchReplica(7, of: "db", indices: [0]))) {
                 try await client.explain("db", replica: 7)
             }
             await #expect(throws: ControlClientError.problem(.noSuchService("cache"))) {
@@ -88,6 +89,32 @@ import Testing
             case .restart: { .restart($0) }
             }
         #expect(await controller.commands == [[], [web], [web], []].map(command))
+    }
+
+    @Test func scaling() async throws {
+        let controller = FakeController()
+        try await withServer(controller) { path, _ async throws in
+            let client = ControlClient(socketPath: path)
+            #expect(
+                try await client.scaling(of: "db")
+                    == ScalingStatusDocument(
+                        service: "db", scale: 1, scaling: FakeController.scaling,
+                        decisions: [FakeController.decision]))
+            let scaled = try await client.scale("web", to: 1_000)
+            #expect((scaled.service, scaled.scale, scaled.scaling.rule) == ("web", 1_000, .manual))
+            #expect(try exchange(path, "POST", "/v1/services/db/scale", body: #"{"replicas":0}"#).status == 202)
+            for name in ["cache", "../stack"] {
+                await #expect(throws: ControlClientError.problem(.noSuchService(name))) {
+                    try await client.scaling(of: name)
+                }
+                await #expect(throws: ControlClientError.problem(.noSuchService(name))) {
+                    try await client.scale(name, to: 2)
+                }
+            }
+            _ = try await client.shutdown()
+            await #expect(throws: ControlClientError.problem(.shuttingDown)) { try await client.scale("web", to: 2) }
+        }
+        #expect(await controller.scales == ["web=1000", "db=0"])
     }
 
     @Test func graceAndAtOnce() async throws {

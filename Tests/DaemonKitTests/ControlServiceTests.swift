@@ -43,6 +43,14 @@ private struct NoController: StackController {
         throw .noSuchService(service.text)
     }
 
+    func scaling(of service: ServiceName) throws(ControlProblem) -> ScalingStatusDocument {
+        throw .noSuchService(service.text)
+    }
+
+    func scale(_ service: ServiceName, to replicas: Int) throws(ControlProblem) -> ScaledDocument {
+        throw .noSuchService(service.text)
+    }
+
     func events(_ query: EventQuery) -> Subscription<EventDocument> { Subscription(backlog: [], feed: nil) }
     func logs(_ query: LogQuery) -> Subscription<LogLine> { Subscription(backlog: [], feed: nil) }
     func perform(_ command: ControlCommand) -> AcceptedDocument { AcceptedDocument(services: [], event: 0) }

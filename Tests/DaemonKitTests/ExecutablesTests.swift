@@ -151,6 +151,21 @@ import Testing
         #expect(second.message == "\(program) is another program than this revision's, of which there is no copy")
     }
 
+    /// Root may read everything.
+    @Test(.enabled(if: geteuid() != 0)) func aProgramThatCannotBeReadIsNoWantOfRoom() throws {
+        try write("one")
+        let old = resolved(try spec())
+        let program = "\(bench.directory)/program"
+        chmod(program, 0o111)
+        var failure: SpawnFailure?
+        try bench.run {
+            do throws(SpawnFailure) { _ = try bench.interpreter.executables.path(for: old) } catch { failure = error }
+            return failure?.errno == EACCES
+        }
+        #expect(failure?.isTransient == false)
+        #expect(failure?.message == "\(program) was changed, and cannot be read to know whether it is another")
+    }
+
     @Test func aOneOffInstanceIsOfTheRevisionsProgramToo() throws {
         try write("one")
         let old = resolved(try spec())

@@ -12,7 +12,8 @@ import Testing
     @Test func everyLineReadsAsItWasWritten() {
         let lines: [JournalLine] = [
             .header(version: 1, boot: "b-1"), .next(7), .desired(name("a.b-c"), .stopped),
-            .scaled(name("web"), 0), .scaled(name("web"), nil), .removed(name("web")),
+            .scaled(name("web"), Scale(0, by: .manual)), .scaled(name("web"), Scale(7, by: .autoscaler)),
+            .scaled(name("web"), nil), .removed(name("web")),
             .creating(InstanceID(serial: 9), replica, Revision("00ff")),
             .started(InstanceID(serial: 9), pid: 4242, startTime: 123_456), .ended(InstanceID(serial: 9)),
         ]
@@ -25,7 +26,8 @@ import Testing
             #expect(JournalLine(text) == nil, "\(text)")
         }
         for text in [
-            "", "scaled web", "scaled web -1", "scaled web x", "removed", "next", "next x", "desired a maybe",
+            "", "scaled web", "scaled web -1", "scaled web x", "scaled web 3 somebody",
+            "scaled web - autoscaler", "scaled web 3 autoscaler again", "removed", "next", "next x", "desired a maybe",
             "creating 1 a REV", "ended 1 2", "started 1 2",
         ] {
             #expect(JournalLine(text) == nil, "\(text)")
@@ -64,16 +66,20 @@ import Testing
         let directory = try TemporaryDirectory()
         let path = "\(directory.path)/journal"
         let journal = try Journal(path: path, boot: "b")
-        try journal.write(.scaled(name("kept"), 3))
-        try journal.write(.scaled(name("again"), 5))
+        try journal.write(.scaled(name("kept"), Scale(3, by: .manual)))
+        try journal.write(.scaled(name("load"), Scale(2, by: .manual)))
+        try journal.write(.scaled(name("load"), Scale(6, by: .autoscaler)))
+        try journal.write(.scaled(name("again"), Scale(5, by: .manual)))
         try journal.write(.scaled(name("again"), nil))
         try journal.write(.desired(name("gone"), .stopped))
-        try journal.write(.scaled(name("gone"), 7))
+        try journal.write(.scaled(name("gone"), Scale(7, by: .manual)))
         try journal.write(.removed(name("gone")))
         let next = try Journal(path: path, boot: "b")
-        #expect(next.restored.scales == [name("kept"): 3])
+        #expect(
+            next.restored.scales == [name("kept"): Scale(3, by: .manual), name("load"): Scale(6, by: .autoscaler)])
         #expect(next.restored.desired.isEmpty)
-        #expect(try directory.read("journal") == "stackd-journal 1 b\nnext 1\nscaled kept 3\n")
+        let text = "stackd-journal 1 b\nnext 1\nscaled kept 3\nscaled load 6 autoscaler\n"
+        #expect(try directory.read("journal") == text)
     }
 
     @Test func whatAFullDiskTookBackIsWrittenWithTheNextRecord() throws {

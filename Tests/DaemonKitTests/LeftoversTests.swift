@@ -90,7 +90,7 @@ private final class FakeMaker: ContainmentMaker {
         return containments
     }
 
-    func sampleUsage(of ids: [String]) -> @Sendable () -> [Usage?] { { [] } }
+    func sampleUsage(of ids: [String], _ detail: UsageDetail) -> @Sendable () -> [Usage?] { { [] } }
 
     func finish(_ completion: @escaping () -> Void) { completion() }
 }

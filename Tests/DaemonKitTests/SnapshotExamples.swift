@@ -13,9 +13,11 @@ extension ServiceSnapshot {
 }
 
 extension ReplicaSnapshot {
-    static func example(_ service: ServiceName, _ index: Int, instance: UInt64, isReady: Bool) -> ReplicaSnapshot {
+    static func example(
+        _ service: ServiceName, _ index: Int, instance: UInt64, isReady: Bool, isWanted: Bool = true
+    ) -> ReplicaSnapshot {
         ReplicaSnapshot(
-            id: ReplicaID(service: service, index: index), state: .running, isReady: isReady,
+            id: ReplicaID(service: service, index: index), state: .running, isReady: isReady, isWanted: isWanted,
             instance: InstanceID(serial: instance), pid: 42, restarts: 0, restartCauses: [], lastExit: nil,
             revision: Revision("cd"), since: Instant(sinceOrigin: .zero), reason: "it runs", status: nil)
     }

@@ -1,4 +1,5 @@
 import ControlServer
+import LinuxRuntime
 import StackModel
 import SupervisorCore
 import Testing
@@ -31,18 +32,33 @@ import Testing
         #expect(telemetry.probes(of: second).count == 1)
     }
 
-    @Test func processorTimeIsCountedByReplicaUntilItIsGone() {
+    @Test func usageIsCountedByReplicaUntilItIsGone() {
         let telemetry = Telemetry()
-        func time(of replica: ReplicaID, _ seconds: Int, _ serial: UInt64) -> Duration {
+        func time(of replica: ReplicaID, _ seconds: Int, _ serial: UInt64) -> Double? {
             let id = InstanceID(serial: serial)
-            return telemetry.processorTime(of: replica, taking: [id: .seconds(seconds)], running: [id])
+            let usage = UsageCounters(Usage(cpuTime: .seconds(seconds)))
+            return telemetry.counters(of: replica, taking: [id: usage], running: [id]).seconds(.processorTime)
         }
-        #expect(time(of: first, 5, 1) == .seconds(5))
-        #expect(time(of: first, 2, 2) == .seconds(7))
-        #expect(time(of: second, 1, 3) == .seconds(1))
+        #expect(time(of: first, 5, 1) == 5)
+        #expect(time(of: first, 2, 2) == 7)
+        #expect(time(of: second, 1, 3) == 1)
         telemetry.keep([second])
-        #expect(time(of: first, 4, 4) == .seconds(4))
-        #expect(time(of: second, 2, 3) == .seconds(2))
+        #expect(time(of: first, 4, 4) == 4)
+        #expect(time(of: second, 2, 3) == 2)
+    }
+
+    /// An instance that was killed is gone before anybody reads what it used.
+    @Test func theKillThatEndedAnInstanceIsCountedOnce() {
+        let telemetry = Telemetry()
+        let (old, new) = (InstanceID(serial: 1), InstanceID(serial: 2))
+        func kills() -> UInt64? {
+            telemetry.counters(of: first, taking: [new: UsageCounters(Usage())], running: [new])[.outOfMemoryKills]
+        }
+        telemetry.outOfMemory(kills: 2, of: old, in: first)
+        #expect(kills() == 2)
+        #expect(kills() == 2)
+        telemetry.outOfMemory(kills: 1, of: new, in: first)
+        #expect(kills() == 3)
     }
 
     @Test func durationsAreSeconds() {

@@ -91,4 +91,36 @@ import Testing
         #expect(document.replicas.map(\.instance) == [1, 4, 2, 3, 5, 6, 7])
         #expect(document.replicas.map(\.replica) == [0, 0, 1, 1, 2, 2, 3])
     }
+
+    /// Where the least loaded replica went, its index is free.
+    @Test func indicesMayHaveGaps() {
+        var service = ServiceSnapshot.example(web)
+        service.replicas = [
+            .example(web, 0, instance: 1, isReady: true),
+            .example(web, 1, instance: 2, isReady: false, isWanted: false),
+            .example(web, 3, instance: 3, isReady: true),
+        ]
+        let document = WireMapping(clock).document(service, next: nil)
+        #expect(document.replicas.map(\.replica) == [0, 1, 3])
+        #expect(document.replicas.map(\.wanted) == [true, false, true])
+        #expect(service.slots.map(\.id.index) == [0, 1, 3])
+    }
+
+    /// Of a service, the replica that says most of why it is as it is.
+    @Test func whichReplicaIsExplained() {
+        var service = ServiceSnapshot.example(web)
+        #expect(service.explainedReplica == nil)
+        service.replicas = [.example(web, 2, instance: 1, isReady: true), .example(web, 4, instance: 2, isReady: true)]
+        #expect(service.explainedReplica == 2)
+        service.replicas[1].isReady = false
+        #expect(service.explainedReplica == 4)
+        service.replicas[1].state = .completed
+        #expect(service.explainedReplica == 2)
+        var ending = ReplicaSnapshot.example(web, 1, instance: 3, isReady: false)
+        ending.state = .stopping
+        service.replicas.insert(ending, at: 0)
+        #expect(service.explainedReplica == 1)
+        service.replicas[1].isReady = false
+        #expect(service.explainedReplica == 2)
+    }
 }

@@ -197,6 +197,25 @@ extension RealProcesses {
             try finish(maker, [])
         }
 
+        /// Whatever controllers there are: a limit holds or is named.
+        @Test(arguments: Containing.usable) func aLimitHoldsOrIsToldNotTo(_ kind: Containing) throws {
+            let maker = try kind.maker(stack: stack, loop: harness.loop)
+            let containment = try maker.make("limited")
+            var limits = ControlGroupLimits()
+            limits.pidsMax = 50
+            limits.memoryMax = 1 << 30
+            let unenforced = containment.limit(to: limits)
+            #expect(unenforced == maker.unenforceable.filter { [.pids, .memory].contains($0.resource) })
+            if kind == .processTree { #expect(unenforced.map(\.reason) == ["no cgroup", "no cgroup"]) }
+            let process = try start("exec sleep 1000", in: containment)
+            #expect(containment.limit(to: ControlGroupLimits()).isEmpty)
+            #expect((containment.outOfMemoryKills()?.count ?? 0) == 0)
+            try containment.killAll()
+            try waitUntilEmpty(containment)
+            try harness.loop.run(until: "the exit") { process.status != nil }
+            try finish(maker, [containment])
+        }
+
         @Test(.enabled(if: Containing.canMakeGroups)) func killsWithoutTheKillFileToo() throws {
             let maker = try Containing.controlGroups.maker(stack: stack, loop: harness.loop)
             let group = try #require(try maker.make("old-kernel") as? ControlGroup)

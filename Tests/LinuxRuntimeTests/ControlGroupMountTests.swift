@@ -17,6 +17,13 @@ import Testing
         #expect(ControlGroupMount(mountInfo: hybrid, groups: "0::/\n")?.ownDirectory == "/sys/fs/cgroup/unified")
     }
 
+    @Test func knowsWhoseLimitsHoldForIt() {
+        let mount = ControlGroupMount(mountInfo: hybrid, groups: "0::/system.slice/stackd.service/stackd-daemon\n")
+        let root = "/sys/fs/cgroup/unified/system.slice"
+        #expect(mount?.ancestors == ["\(root)/stackd.service", root])
+        #expect(ControlGroupMount(mountInfo: hybrid, groups: "0::/\n")?.ancestors == [])
+    }
+
     @Test func takesTheMountsRootOff() {
         let bind = "41 31 0:38 /pod/one /sys/fs/my\\040cgroup rw - cgroup2 cgroup2 rw\n"
         let inside = ControlGroupMount(mountInfo: bind, groups: "0::/pod/one/leaf\n")

@@ -8,7 +8,8 @@ import Testing
         let names = report.facts.map(\.name)
         #expect(
             names == [
-                "kernel", "pidfd", "cgroup", "cgroup.kill", "controllers", "nofile", "somaxconn", "systemd",
+                "kernel", "pidfd", "cgroup", "cgroup.kill", "controllers", "pressure", "nofile", "somaxconn", "haproxy",
+                "systemd",
             ])
         for fact in report.facts {
             #expect(!fact.finding.isEmpty)

@@ -235,6 +235,91 @@ import Testing
         #expect(try status(precious).st_mode & 0o777 == 0o600)
     }
 
+    // MARK: Who wants to be served
+
+    private static let kinds: [String] = ["tcp", "unix", "udp"]
+
+    private func listener(_ kind: String, in directory: TemporaryDirectory) throws -> Listener {
+        switch kind {
+        case "tcp": try Listener(.tcp(host: "127.0.0.1", port: 0))
+        case "udp": try Listener(.udp(host: "127.0.0.1", port: 0))
+        default: try Listener(.unix(path: "\(directory.path)/socket", .stream))
+        }
+    }
+
+    /// A client that waits in the listener's queue for as long as it lives.
+    private func client(of listener: Listener) throws -> Descriptor {
+        let address =
+            switch listener.address {
+            case .unix(let path, _): try SocketAddress(unix: path)
+            default: SocketAddress(ipv4: INADDR_LOOPBACK, port: listener.port)
+            }
+        var isDatagram = false
+        if case .udp = listener.address { isDatagram = true }
+        let client = try Descriptor.socket(address.family, isDatagram ? SOCK_DGRAM : SOCK_STREAM)
+        try #require(address.connect(client.number) == 0)
+        if isDatagram { #expect(send(client.number, "abc", 3, 0) == 3) }
+        return client
+    }
+
+    @Test(arguments: kinds) func tellsOnceThatAConnectionWaits(_ kind: String) throws {
+        let loop = try EventLoop()
+        let directory = try TemporaryDirectory()
+        let listener = try listener(kind, in: directory)
+        var calls = 0
+        try listener.onConnection(on: loop) { calls += 1 }
+        try loop.turn(waiting: false)
+        #expect(calls == 0)
+        let first = try client(of: listener)
+        try loop.run(until: "the connection is told") { calls > 0 }
+        // It still waits, and nobody is told again before somebody asks again.
+        for _ in 0..<3 { try loop.turn(waiting: false) }
+        #expect(calls == 1)
+        try listener.onConnection(on: loop) { calls += 10 }
+        #expect(calls == 1, "never from within the call")
+        try loop.run(until: "the one that waits is told") { calls > 1 }
+        #expect(calls == 11)
+        withExtendedLifetime(first) {}
+        listener.close()
+    }
+
+    @Test func whoeverAsksLaterTakesThePlaceAndMayAskFromTheAction() throws {
+        let loop = try EventLoop()
+        let directory = try TemporaryDirectory()
+        let listener = try listener("tcp", in: directory)
+        var calls: [String] = []
+        try listener.onConnection(on: loop) { calls.append("first") }
+        try listener.onConnection(on: loop) {
+            calls.append("second")
+            try? listener.onConnection(on: loop) { calls.append("third") }
+        }
+        let waiting = try client(of: listener)
+        try loop.run(until: "two calls") { calls.count == 2 }
+        #expect(calls == ["second", "third"])
+        withExtendedLifetime(waiting) {}
+    }
+
+    @Test(arguments: ["ignored", "closed", "gone"]) func nobodyIsToldAnyMore(_ how: String) throws {
+        let loop = try EventLoop()
+        let directory = try TemporaryDirectory()
+        var listener: Listener? = try listener("tcp", in: directory)
+        var calls = 0
+        try listener?.onConnection(on: loop) { calls += 1 }
+        let waiting = try listener.map { try client(of: $0) }
+        // A child that has the socket too keeps it open, and an epoll of it alive.
+        let child = try #require(listener.map { dup($0.descriptor) })
+        defer { Glibc.close(child) }
+        switch how {
+        case "ignored": listener?.ignoreConnections()
+        case "closed": listener?.close()
+        default: listener = nil
+        }
+        for _ in 0..<3 { try loop.turn(waiting: false) }
+        #expect(calls == 0)
+        withExtendedLifetime(listener) {}
+        withExtendedLifetime(waiting) {}
+    }
+
     @Test func refusesAPathThatIsTooLong() throws {
         let path = "/tmp/" + String(repeating: "x", count: 110)
         let error = #expect(throws: SystemError.self) { _ = try Listener(.unix(path: path, .stream)) }

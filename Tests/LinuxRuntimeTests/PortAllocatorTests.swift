@@ -71,8 +71,6 @@ import Testing
         let ports = HostPorts(range: port..<port + 1, reserved: [port])
         var allocator = PortAllocator(stack: "test", ports: ports)
         #expect(throws: SystemError.self) { try allocator.port(for: key(0)) }
-        #expect(HostPorts.ports(listed: "8080,9148-9150\n") == [8080, 9148, 9149, 9150])
-        #expect(HostPorts.ports(listed: "\n") == [])
     }
 
     @Test(arguments: [

@@ -103,6 +103,8 @@ final class Harness {
         let spawned = try spawner.spawn(request)
         var status: ProcessExit?
         let process = try exits.watch(spawned) { status = $0 }
+        // One that is too slow for the test goes on for nobody.
+        defer { if process.status == nil { try? process.signal(SIGKILL) } }
         var text: [UInt8] = []
         // The pipe is read while it runs, so that a long output does not stop it.
         let registration = try loop.register(pipe.reader.number, for: .readable) { _ in

@@ -24,7 +24,8 @@ func withoutExcerpt(_ diagnostic: Diagnostic) -> String {
 /// A file with one service `web`, whose keys begin in line 3, column 5; a command is added where there is none.
 func file(_ keys: String) -> String {
     let lines = keys.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }
-    let command = keys.contains("command:") || keys.contains("entrypoint:") ? "" : "\n    command: [serve]"
+    let hasCommand = lines.contains { $0.hasPrefix("    command:") || $0.hasPrefix("    entrypoint:") }
+    let command = hasCommand ? "" : "\n    command: [serve]"
     return "services:\n  web:\n" + lines.joined(separator: "\n") + command + "\n"
 }
 

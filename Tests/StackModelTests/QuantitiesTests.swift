@@ -40,4 +40,18 @@ import Testing
         #expect(start.duration(to: start.advanced(by: .milliseconds(3))) == .milliseconds(3))
         #expect(start.advanced(by: .seconds(1)).duration(to: start) == .seconds(-1))
     }
+
+    @Test(
+        arguments: [
+            (0, "0B"), (800, "800B"), (1024, "1KiB"), (1536, "1.5KiB"), (512 << 20, "512MiB"), (3 << 29, "1.5GiB"),
+            (99 << 30, "99GiB"), (-(2 << 20), "-2MiB"),
+        ] as [(Int64, String)])
+    func sizesForPeople(bytes: Int64, text: String) {
+        #expect(ByteCount(bytes).approximateText == text)
+    }
+
+    @Test(arguments: [(0, "0"), (5, "0.005"), (1400, "1.4"), (43_000, "43"), (-250, "-0.25")])
+    func thousandths(number: Int, text: String) {
+        #expect(Thousandths.text(number) == text)
+    }
 }

@@ -15,6 +15,7 @@ struct Driver {
     private(set) var instances: [String: InstanceID] = [:]
     private(set) var runs: [String: ProbeRun] = [:]
     private(set) var measurements: [Measurement] = []
+    private(set) var loads: [LoadRequest] = []
     /// The revisions that are kept for each service, the newest first.
     private(set) var kept: [String: [String]] = [:]
     private var nextPid: Int32 = 1000
@@ -92,7 +93,9 @@ struct Driver {
                 answers += revisions.prefix(1).map { .listenersOpened($0.spec.name) }
             case .measure(let measurement): measurements.append(measurement)
             case .keepRevisions(let name, let revisions): kept[name.text] = revisions.map(\.spec.revision.text)
-            case .openListeners, .closeListeners, .runPreStop, .adopt, .signal, .kill, .cancelProbe, .enterRotation,
+            case .measureLoad(let request): loads.append(request)
+            case .openListeners, .closeListeners, .awaitConnection, .ignoreConnections, .runPreStop, .adopt, .signal,
+                .kill, .cancelProbe, .enterRotation,
                 .leaveRotation, .release, .stackStopped:
                 break
             }
@@ -146,6 +149,20 @@ struct Driver {
         send(.probeFinished(id, run, outcome))
     }
 
+    /// Answers the latest question about the load, at the end of an interval of 5 s: of each replica its processor time in
+    /// thousandths, for every metric that is asked for.
+    mutating func load(_ used: [String: Int], connections: Int? = nil, host: HostRoom = HostRoom()) {
+        let samples = used.compactMap { name, value in
+            instances[name].map { LoadReport.Sample(instance: $0, value: value, time: now, window: .seconds(5)) }
+        }.sorted { $0.instance < $1.instance }
+        answerLoad { LoadReport(readings: $0.map { _ in .instances(samples) }, connections: connections, host: host) }
+    }
+
+    mutating func answerLoad(_ report: ([LoadMetric]) -> LoadReport) {
+        guard let request = loads.last else { return }
+        send(.loadMeasured(request.service, run: request.run, report(request.metrics)))
+    }
+
     // MARK: What can be seen
 
     func replica(_ name: String) -> ReplicaSnapshot? {
@@ -196,6 +213,9 @@ extension Effect {
         case .adopt(let id, _): "adopt \(id)"
         case .enterRotation(let id): "enter \(id)"
         case .leaveRotation(let id): "leave \(id)"
+        case .measureLoad(let request): "load \(request.service) \(request.run)"
+        case .awaitConnection(let name): "await \(name)"
+        case .ignoreConnections(let name): "ignore \(name)"
         case .measure(let measurement): "measure \(measurement.service) \(measurement.run)"
         case .signal(let id, let signal, let scope): "signal \(id) \(signal) \(scope)"
         case .kill(let id): "kill \(id)"
@@ -214,7 +234,7 @@ func service(
     restart: RestartSpec = RestartSpec(), probes: ProbeSet = ProbeSet(), stop: StopSpec = StopSpec(),
     notify: Bool = false, startTimeout: Duration? = nil, watchdog: Duration? = nil, listeners: [ListenerSpec] = [],
     isAwaitedToComplete: Bool = false, revision: String = "r1", schedule: ScheduleSpec? = nil, routes: [RouteSpec] = [],
-    rollout: RolloutSpec = RolloutSpec()
+    rollout: RolloutSpec = RolloutSpec(), resources: ResourceSpec = ResourceSpec(), autoscale: AutoscaleSpec? = nil
 ) -> ServiceSpec {
     ServiceSpec(
         name: name.asServiceName, revision: Revision(revision),
@@ -223,7 +243,7 @@ func service(
         dependencies: dependencies.map { DependencySpec(service: $0.0.asServiceName, condition: $0.1) },
         listeners: listeners, notify: notify, probes: probes, startTimeout: startTimeout, watchdog: watchdog,
         restart: restart, stop: stop, isAwaitedToComplete: isAwaitedToComplete, schedule: schedule, routes: routes,
-        rollout: rollout)
+        rollout: rollout, resources: resources, autoscale: autoscale)
 }
 
 extension String {

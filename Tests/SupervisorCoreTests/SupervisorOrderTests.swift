@@ -54,7 +54,7 @@ import Testing
         let migrate = service("migrate", restart: RestartSpec(mode: .unlessStopped))
         var driver = Driver(
             [service("api", after: [("migrate", .completedSuccessfully)]), migrate],
-            restoring: .init(desired: [migrate.name: .stopped], scales: [migrate.name: 0]))
+            restoring: .init(desired: [migrate.name: .stopped], scales: [migrate.name: Scale(0, by: .manual)]))
         driver.start()
         #expect(driver.deeds == [])
         #expect(driver.phase("api/0") == .waiting)

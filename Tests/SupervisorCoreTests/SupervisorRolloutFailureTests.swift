@@ -336,6 +336,31 @@ import Testing
         #expect(driver.isReady("a/0"))
     }
 
+    /// What was to come, is not to come any more and ends before it can be taken away is not waited for when its
+    /// revision counts once more.
+    @Test func whatEndedBeforeItsRevisionCameBackIsMadeAnew() {
+        let slow = RolloutSpec(pace: .init(maxSurge: .count(1), maxUnavailable: .count(0), minReady: .seconds(10)))
+        func stack(_ a: String, _ db: String) -> [ServiceSpec] {
+            [
+                service("a", after: [("db", .started)], revision: a, rollout: slow),
+                service("db", revision: db, rollout: slow),
+            ]
+        }
+        var driver = Driver(stack("r1", "r1"))
+        driver.start()
+        driver.spawnAll()
+        driver.pass(.seconds(10))
+        driver.apply(stack("r2", "r1"))
+        driver.spawned("#3")
+        // It goes on when db is replaced.
+        driver.apply(stack("r3", "r2"))
+        driver.exited("#3", 1)
+        driver.apply(stack("r2", "r2"))
+        driver.spawned("db/0")
+        driver.pass(.seconds(10))
+        #expect(driver.deeds == ["signal #1 SIGTERM mainProcess", "spawn a/0"])
+    }
+
     @Test func stopFirstTheNextInstanceIsOfTheNewest() {
         let stopFirst = RolloutSpec(pace: .stopFirst)
         var driver = running(1, stopFirst)

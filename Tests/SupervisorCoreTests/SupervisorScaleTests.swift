@@ -18,7 +18,7 @@ import Testing
         driver.command(.scale(a, 4))
         #expect(driver.deeds == ["spawn a/2", "spawn a/3"])
         #expect(driver.last("scaled")?.reason.description == "is scaled from 2 to 4 replicas")
-        #expect(driver.journal.contains(.scaled(a, 4)))
+        #expect(driver.journal.contains(.scaled(a, Scale(4, by: .manual))))
     }
 
     @Test func theHighestAreStoppedFirstAndTheOthersNotTouched() {
@@ -62,7 +62,7 @@ import Testing
         driver.exited("a/0")
         driver.exited("a/1")
         #expect(driver.deeds == ["release #2", "spawn a/0", "spawn a/1"])
-        var next = Driver([service("a")], restoring: .init(scales: [a: 3]))
+        var next = Driver([service("a")], restoring: .init(scales: [a: Scale(3, by: .manual)]))
         next.start()
         #expect(next.deeds == ["spawn a/0", "spawn a/1", "spawn a/2"])
     }

@@ -62,11 +62,28 @@ import Testing
                 var same = service
                 same.replicas = before.replicas
                 same.schedule = before.schedule
+                same.resources = before.resources
+                same.autoscale = before.autoscale
                 #expect(same == before)
             }
         }
         #expect(zip(Self.stacks, Self.successors).contains { $0 == $1 })
         #expect(Self.successors.flatMap(\.services).contains { $0.revision == Revision("r2") })
+    }
+
+    @Test func whatIsScaledByItsLoadCanBe() {
+        let services = (Self.stacks + Self.successors).flatMap(\.services)
+        for service in services {
+            guard let autoscale = service.autoscale else { continue }
+            #expect(service.shouldStayUp && autoscale.minimum <= autoscale.maximum && !autoscale.metrics.isEmpty)
+            #expect(autoscale.minimum > 0 || service.canComeBack(by: autoscale.metrics))
+            #expect(autoscale.interval >= .seconds(1))
+        }
+        let all = services.compactMap(\.autoscale)
+        #expect(all.contains { $0.minimum == 0 } && all.contains { $0.metrics.count > 1 })
+        #expect(Set(all.map(\.scaleUp.select)).count == AutoscaleSpec.PolicyChoice.allCases.count)
+        let shared = all.flatMap(\.metrics).filter { if case .value = $0.target { true } else { false } }
+        #expect(!shared.isEmpty)
     }
 
     @Test func everythingOccurs() {

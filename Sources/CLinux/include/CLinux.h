@@ -3,6 +3,10 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -73,7 +77,11 @@ int clinux_wait_pid(int32_t pid, struct clinux_exit *_Nonnull exit);
 int clinux_peek_exit(struct clinux_exit *_Nonnull exit);
 int clinux_set_subreaper(int yes);
 
+/// How many processors the caller may run on.
+int clinux_processors(void);
 int clinux_get_limit(int resource, uint64_t *_Nonnull soft, uint64_t *_Nonnull hard);
+/// Of another process.
+int clinux_get_limit_of(int32_t pid, int resource, uint64_t *_Nonnull soft, uint64_t *_Nonnull hard);
 int clinux_set_limit(int resource, uint64_t soft, uint64_t hard);
 
 // sd_notify's receiving side.

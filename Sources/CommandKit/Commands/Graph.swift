@@ -10,8 +10,10 @@ struct Graph: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show which service waits for which, in the order of their start.",
         discussion: """
+            Of the file it also shows where requests for a service are taken by its routes.
+
             --output json prints an array with an object for each service: name, stage, depends_on (service, \
-            condition), and state with --live.
+            condition), and routes (name, listen, hosts, paths), or state with --live.
             """,
         examples: ["stackctl graph", "stackctl graph --live", "stackctl graph --output dot | dot -Tsvg > stack.svg"])
 

@@ -21,6 +21,6 @@ struct Stackctl: AsyncParsableCommand {
         subcommands: [
             Up.self, Down.self, Ps.self, Logs.self, Start.self, Stop.self, Restart.self, Scale.self, Kill.self,
             Wait.self, Config.self, Plan.self, Apply.self, Rollout.self, Events.self, Explain.self, Graph.self,
-            Top.self, Exec.self, Run.self, Watch.self, Doctor.self, Completion.self, Version.self,
+            Top.self, Exec.self, Run.self, Watch.self, Simulate.self, Doctor.self, Completion.self, Version.self,
         ])
 }

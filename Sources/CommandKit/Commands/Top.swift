@@ -8,7 +8,9 @@ struct Top: AsyncParsableCommand {
         discussion: """
             On a terminal the view is live: ? shows its keys, with which services are restarted, stopped, started and \
             scaled, and their output and state are looked into. Elsewhere, and with -n, samples are printed one after \
-            the other. CPU is in percent of one processor.
+            the other. CPU is in percent of one processor; FDS are open descriptors, IO/S is from and to disks, WAIT \
+            how much of the time a replica lacked processors, memory or disks, OOM how many of its processes the \
+            kernel has killed for want of memory.
             """,
         examples: [
             "stackctl top",
@@ -74,11 +76,5 @@ struct Top: AsyncParsableCommand {
                 try output.write(usageTable(model.rows, now: .now()))
             }
         }
-    }
-}
-
-extension DurationArgument {
-    fileprivate init(_ duration: Duration) {
-        self.duration = duration
     }
 }

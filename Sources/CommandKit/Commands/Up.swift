@@ -33,7 +33,7 @@ struct Up: AsyncParsableCommand {
         parsing: .singleValue,
         help: ArgumentHelp(
             "Run so many replicas of a service; may be given several times.", valueName: "service=number"),
-        completion: .services)
+        completion: .services, transform: ScaleArgument.init)
     var scale: [ScaleArgument] = []
 
     @Flag(name: .customLong("watch"), help: "Restart services whose watched files change, as \"watch\" does.")
@@ -74,7 +74,9 @@ struct Up: AsyncParsableCommand {
                 .usage, "the daemon cannot read the stack file from standard input", advice: "write it to a file")
         }
         let known = stack.spec.services.map(\.name.text)
-        try checkServices(services + scale.map(\.service) + abort.services, among: known)
+        try checkServices(services + abort.services, among: known)
+        try scale.check(
+            among: known, scheduled: stack.spec.services.filter { $0.schedule != nil }.map(\.name.text))
         let client = ControlClient(socketPath: stack.socketPath)
         let beginning = try await begin(stack, client: client)
         for target in scale { _ = try await client.scale(target.service, to: target.replicas) }
@@ -94,15 +96,24 @@ struct Up: AsyncParsableCommand {
             executable: try DaemonExecutable.path(environment: processEnvironment()), files: stack.files,
             profiles: stack.profiles, services: services, socket: stack.customSocket,
             logPath: stack.paths.daemonLog, endsWithThisProcess: !leavesRunning)
-        return .launched(try await launch.start())
+        let daemon = try await launch.start()
+        // What of the file does not hold on this host. Whether anything comes of the start is told otherwise.
+        _ = try? await change(of: stack, client: client).plan()
+        return .launched(daemon)
+    }
+
+    private func change(of stack: LoadedStack, client: ControlClient) -> StackChange {
+        StackChange(
+            client: client, variables: stack.variables, errors: Console(.standardError(isColourDeclined: noColor)),
+            hasToldFiles: true)
     }
 
     private func change(
         _ running: StackDocument, to stack: LoadedStack, client: ControlClient
     ) async throws -> Beginning {
         try stack.checkIsSame(as: running)
-        let errors = Console(.standardError(isColourDeclined: noColor))
-        let change = StackChange(client: client, variables: stack.variables, errors: errors)
+        let change = change(of: stack, client: client)
+        let errors = change.errors
         let plan = try await change.plan()
         try stack.checkIsWhole(in: plan)
         let wanted = services.isEmpty ? Set(stack.spec.services.map(\.name.text)) : stack.needed(for: services)

@@ -53,6 +53,19 @@ struct Descriptor: ~Copyable {
         bytes.removeLast(limit - count)
         return bytes
     }
+
+    /// All bytes up to the end of the file.
+    ///
+    /// - Throws: EFBIG where there are more than `limit`.
+    func readToEnd(limit: Int) throws(SystemError) -> [UInt8] {
+        var result: [UInt8] = []
+        while result.count <= limit {
+            let bytes = try read(limit: 64 << 10)
+            guard !bytes.isEmpty else { return result }
+            result += bytes
+        }
+        throw SystemError("read", errno: EFBIG)
+    }
 }
 
 struct Pipe: ~Copyable {

@@ -5,6 +5,10 @@ import StackModel
 struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
     var duration: Duration
 
+    init(_ duration: Duration) {
+        self.duration = duration
+    }
+
     init?(argument: String) {
         if let seconds = UInt32(argument) {
             duration = .seconds(seconds)

@@ -8,14 +8,25 @@ struct DependencyGraph: Hashable, Encodable {
         /// Services of one stage can start at the same time; those of the first wait for none.
         var stage = 1
         var dependencies: [ServiceDocument.Dependency]
+        /// Where requests for it are taken, where the graph is of a file.
+        var routes: [Route]?
         /// What is told of it where the graph is of what runs: `ready`, `2/3 ready`, ….
         var state: String?
         var style: Style = .plain
 
         private enum CodingKeys: String, CodingKey {
-            case name, stage, state
+            case name, stage, state, routes
             case dependencies = "depends_on"
         }
+    }
+
+    struct Route: Hashable, Encodable {
+        var name: String
+        /// `127.0.0.1:8080`
+        var listen: String
+        /// None means all.
+        var hosts: [String]
+        var paths: [String]
     }
 
     /// By stage, then by name.
@@ -56,7 +67,7 @@ extension DependencyGraph {
                     name: service.name.text,
                     dependencies: service.dependencies.map {
                         ServiceDocument.Dependency(service: $0.service.text, condition: $0.condition.rawValue)
-                    })
+                    }, routes: service.routes.map(Route.init))
             })
     }
 
@@ -78,12 +89,15 @@ extension DependencyGraph {
 extension DependencyGraph {
     var table: Table {
         let isLive = services.contains { $0.state != nil }
-        var table = isLive ? Table("STAGE", "SERVICE", "STATE", "WAITS FOR") : Table("STAGE", "SERVICE", "WAITS FOR")
+        let hasRoutes = services.contains { $0.routes?.isEmpty == false }
+        var table = Table(
+            columns: ["STAGE", "SERVICE"] + (isLive ? ["STATE"] : []) + ["WAITS FOR"] + (hasRoutes ? ["ROUTES"] : []))
         for service in services {
             let waits = service.dependencies.map { "\($0.service) (\($0.shortCondition))" }.joined(separator: ", ")
             let start = [Table.Cell("\(service.stage)"), Table.Cell(service.name, .bold)]
             let state = service.state.map { [Table.Cell($0, service.style)] } ?? []
-            table.append(start + state + [Table.Cell(waits)])
+            let routes = (service.routes ?? []).map(\.text).joined(separator: ", ")
+            table.append(start + state + [Table.Cell(waits)] + (hasRoutes ? [Table.Cell(routes)] : []))
         }
         return table
     }
@@ -98,7 +112,13 @@ extension DependencyGraph {
             "  \(Self.quoted(service)) -> \(Self.quoted(dependency.service))"
                 + " [label=\(Self.quoted(dependency.shortCondition))];"
         }
-        return (["digraph stack {", "  rankdir=LR;", "  node [shape=box];"] + nodes + edges + ["}"])
+        let routes = entrances.flatMap { entrance, routes in
+            ["  \(Self.quoted(entrance)) [shape=ellipse];"]
+                + routes.map { service, route in
+                    "  \(Self.quoted(entrance)) -> \(Self.quoted(service)) [label=\(Self.quoted(route.label))];"
+                }
+        }
+        return (["digraph stack {", "  rankdir=LR;", "  node [shape=box];"] + nodes + routes + edges + ["}"])
             .joined(separator: "\n")
     }
 
@@ -112,7 +132,20 @@ extension DependencyGraph {
             guard let from = numbers[service], let to = numbers[dependency.service] else { return nil }
             return "  s\(from) -- \(dependency.shortCondition) --> s\(to)"
         }
-        return (["flowchart LR"] + nodes + edges).joined(separator: "\n")
+        let routes = entrances.enumerated().flatMap { number, entrance in
+            ["  r\(number)([\"\(entrance.address)\"])"]
+                + entrance.routes.compactMap { service, route in
+                    numbers[service].map { "  r\(number) -- \"\(route.label)\" --> s\($0)" }
+                }
+        }
+        return (["flowchart LR"] + nodes + routes + edges).joined(separator: "\n")
+    }
+
+    /// The addresses at which requests are taken, and for which services.
+    private var entrances: [(address: String, routes: [(service: String, route: Route)])] {
+        let routes = services.flatMap { service in (service.routes ?? []).map { (service.name, $0) } }
+        return Dictionary(grouping: routes) { $0.1.listen }.sorted { $0.key < $1.key }
+            .map { (address: $0.key, routes: $0.value) }
     }
 
     private var edges: [(String, ServiceDocument.Dependency)] {
@@ -130,5 +163,30 @@ extension ServiceDocument.Dependency {
     /// The condition without what all of them begin with: `healthy`.
     fileprivate var shortCondition: String {
         condition.replacing("service_", with: "").replacing("_", with: " ")
+    }
+}
+
+extension DependencyGraph.Route {
+    fileprivate init(_ route: RouteSpec) {
+        let listen =
+            switch route.listen {
+            case .tcp(let host, let port), .udp(let host, let port):
+                host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+            case .unix(let path, _): "\(path)"
+            case .abstract(let name, _): "@\(name)"
+            }
+        self.init(name: route.name, listen: listen, hosts: route.hosts, paths: route.paths)
+    }
+
+    /// `127.0.0.1:8080 (example.org/api)`
+    fileprivate var text: String { hosts.isEmpty && paths.isEmpty ? listen : "\(listen) (\(rules))" }
+
+    /// `web: example.org/api`
+    fileprivate var label: String { hosts.isEmpty && paths.isEmpty ? name : "\(name): \(rules)" }
+
+    /// What requests it is for.
+    private var rules: String {
+        let hosts = hosts.isEmpty ? [""] : hosts
+        return hosts.flatMap { host in paths.isEmpty ? [host] : paths.map { host + $0 } }.joined(separator: " ")
     }
 }

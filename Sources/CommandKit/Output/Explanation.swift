@@ -1,23 +1,35 @@
 import ControlProtocol
 
-/// Why a replica is in its state: the state, and the events that led to it, the newest first.
+/// Why a replica is in its state: the state, and the events that led to it, the newest first. Or, of a service that has
+/// no replica, why it has none.
 struct Explanation: Hashable, Encodable, Sendable {
-    var replica: ReplicaDocument
+    var replica: ReplicaDocument?
     var causes: [EventDocument]
-    /// That of its service.
+    /// Those of its service.
     var rollout: RolloutDocument?
+    var scaling: ScalingStatusDocument?
     /// As a list calls it.
     private var name: String
 
-    init(row: ReplicaRow, causes: [EventDocument], rollout: RolloutDocument? = nil) {
+    init(
+        row: ReplicaRow, causes: [EventDocument], rollout: RolloutDocument? = nil,
+        scaling: ScalingStatusDocument? = nil
+    ) {
+        self.init(name: row.name, causes: causes, rollout: rollout, scaling: scaling)
         replica = row.replica
-        name = row.name
+    }
+
+    init(
+        name: String, causes: [EventDocument], rollout: RolloutDocument? = nil, scaling: ScalingStatusDocument? = nil
+    ) {
+        self.name = name
         self.causes = causes
         self.rollout = rollout
+        self.scaling = scaling
     }
 
     private enum CodingKeys: String, CodingKey {
-        case replica, causes, rollout
+        case replica, causes, rollout, scaling
     }
 
     /// The state in a sentence, then each event, indented under what it led to.
@@ -30,6 +42,8 @@ struct Explanation: Hashable, Encodable, Sendable {
         now: Timestamp, palette: Palette, width: Int? = nil, limit: Int = .max,
         timeText: (Timestamp) -> String = \.localTimeOfDay
     ) -> [String] {
+        let causeLines = causeLines(limit: limit, palette: palette, width: width, timeText: timeText)
+        guard let replica else { return causeLines }
         let state = replica.state == .running && !replica.ready ? "running, not ready" : replica.word
         let remark = replica.remark.isEmpty ? "" : ": \(replica.remark)"
         let time = "for \(age(from: replica.since, to: now)) (since \(timeText(replica.since)))"
@@ -37,7 +51,7 @@ struct Explanation: Hashable, Encodable, Sendable {
         let heading = DisplayWidth.hanging(
             "\(time)\(remark)", after: label, labelWidth: DisplayWidth.columns(of: "\(name): \(state) "),
             width: width)
-        return heading + causeLines(limit: limit, palette: palette, width: width, timeText: timeText)
+        return heading + causeLines
     }
 
     /// Beyond this depth the lines are no longer indented further.

@@ -7,6 +7,12 @@ func replicaTable(_ services: [ServiceDocument], now: Timestamp) -> Table {
         Table.Column("RESTARTS", leaving: 1), Table.Column("REVISION", leaving: 0), Table.Column("SINCE", leaving: 2),
         "REASON")
     for service in services {
+        if service.replicas.isEmpty {
+            let dash = Table.Cell("-")
+            let (state, reason) = service.absence
+            table.append(
+                Table.Cell(service.name), Table.Cell(state, .dim), dash, dash, dash, dash, dash, Table.Cell(reason))
+        }
         for row in service.rows {
             let replica = row.replica
             table.append(
@@ -20,6 +26,14 @@ func replicaTable(_ services: [ServiceDocument], now: Timestamp) -> Table {
         }
     }
     return table
+}
+
+extension ServiceDocument {
+    /// What is told of a service that has no replica: `on demand`, and why that is so.
+    fileprivate var absence: (state: String, reason: String) {
+        scaling.awaitsConnection
+            ? ("on demand", "the next connection starts a replica") : ("none", "is scaled to 0")
+    }
 }
 
 /// Between the runs of a schedule, that says more than any reason.

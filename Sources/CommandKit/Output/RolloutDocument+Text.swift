@@ -83,7 +83,7 @@ extension RolloutDocument.Measurement {
 }
 
 /// A measured number with the digits that matter: `0.0123`, `12.3`, `4096`.
-private func numberText(_ value: Double) -> String {
+func numberText(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     if value == value.rounded() { return "\(Int64(value))" }
     // Four significant digits, of which those before the point all count.

@@ -31,6 +31,10 @@ struct Table: Sendable {
     private(set) var rows: [[Cell]] = []
 
     init(_ columns: Column...) {
+        self.init(columns: columns)
+    }
+
+    init(columns: [Column]) {
         self.columns = columns
     }
 

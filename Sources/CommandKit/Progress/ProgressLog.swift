@@ -14,6 +14,8 @@ struct ProgressLog: Sendable {
     /// By service, as the last snapshot had them.
     private var replicas: [String: Set<Seen>] = [:]
     private var rollouts: [String: RolloutDocument] = [:]
+    /// The services that a connection would start.
+    private var onDemand: Set<String> = []
     /// The numbers of the newest revisions whose rollouts were over.
     private var settled: [String: Int] = [:]
 
@@ -23,7 +25,8 @@ struct ProgressLog: Sendable {
     ) -> [String] {
         let aims = ServiceProgress.aims(of: services)
         return services.filter { selection?.contains($0.name) ?? true }.flatMap { service in
-            let replicas = replicaChanges(in: service, aim: aims[service.name] ?? .readiness)
+            let replicas =
+                replicaChanges(in: service, aim: aims[service.name] ?? .readiness) + demandChanges(in: service)
             let rollout = rolloutChanges(in: service, now: now)
             // What a rollout is at explains what its replicas do; its end comes after theirs.
             return service.rollout == nil ? replicas + rollout : rollout + replicas
@@ -41,6 +44,16 @@ struct ProgressLog: Sendable {
                 && !before.contains { $0.replica == now.replica }
             return !before.contains(now) && !isIdle
         }.map { row, _ in row.line(for: aim) }
+    }
+
+    /// That it is down to none, where it was not before.
+    private mutating func demandChanges(in service: ServiceDocument) -> [String] {
+        guard service.scaling.awaitsConnection, service.desired == .running else {
+            onDemand.remove(service.name)
+            return []
+        }
+        guard onDemand.insert(service.name).inserted else { return [] }
+        return [service.scaling.line(of: service.name, scale: service.scale)]
     }
 
     /// What a rollout is at now, what was measured for it since, and how it ended.

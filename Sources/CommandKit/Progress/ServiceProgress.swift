@@ -35,7 +35,7 @@ struct ServiceProgress: Hashable, Sendable {
 }
 
 extension ServiceProgress {
-    /// Nil where it has no replica that could be on its way.
+    /// Nil where it has no replica that could be on its way, and no connection starts one.
     ///
     /// - Parameters:
     ///   - aim: what its replicas run for.
@@ -60,16 +60,25 @@ extension ServiceProgress {
             since: service.replicas.map(\.since).max() ?? .now())
     }
 
+    private init(onDemand service: ServiceDocument) {
+        self.init(
+            service: service.name, standing: .reached, word: "on demand", detail: "",
+            // It has been so from the beginning, as far as anybody waits for it.
+            since: Timestamp(milliseconds: 0))
+    }
+
     private init?(replicasOf service: ServiceDocument, goal: ProgressGoal, aim: Aim, dependents: [String]) {
         let rows = service.rows
         let standings = rows.map { row in
             // What is more than there should be is to go, whatever becomes of the others.
-            let isSurplus = row.replica.replica >= service.scale || row.role == .former
+            let isSurplus = !row.replica.wanted || row.role == .former
             return Self.standing(of: row.replica, goal: isSurplus ? .stopped : goal, aim: aim)
         }
         guard let index = standings.indices.max(by: { Self.urgency(standings[$0]) < Self.urgency(standings[$1]) })
         else {
-            return nil
+            guard service.scaling.awaitsConnection, goal != .stopped else { return nil }
+            self = ServiceProgress(onDemand: service)
+            return
         }
         let replica = rows[index].replica
         self.service = service.name

@@ -8,12 +8,20 @@ struct StackChange {
     /// What fills the files' variables in.
     var variables: [String: String]
     var errors: Console
+    /// Whether this process has told the files' own warnings already.
+    var hasToldFiles = false
 
-    /// What is to be done; the files' warnings are told.
+    /// What is to be done; its warnings are told.
     func plan() async throws -> PlanDocument {
         let plan = try await client.plan(environment: variables)
-        for warning in plan.warnings { try await errors.print(warning) }
+        try await tell(plan.warnings)
         return plan
+    }
+
+    private func tell(_ warnings: [String]) async throws {
+        for warning in warnings where !(hasToldFiles && warning.contains(": warning: ")) {
+            try await errors.print(errors.output.palette(.yellow, warning))
+        }
     }
 
     /// Begins to carry out exactly that plan.
@@ -26,7 +34,7 @@ struct StackChange {
     func applyAll(atOnce: Bool = false) async throws -> BegunChange {
         let change = try await begin(nil, atOnce: atOnce)
         // Those of a plan that was asked for were told with it.
-        for warning in change.plan.warnings { try await errors.print(warning) }
+        try await tell(change.plan.warnings)
         return change
     }
 

@@ -1,12 +1,11 @@
 import ControlProtocol
+import FoundationEssentials
 import Glibc
 
 extension Timestamp {
     /// The wall clock's time.
     static func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
     }
 
     /// The time of day where the user is: `09:12:03.250`.

@@ -41,3 +41,9 @@ struct Palette: Hashable, Sendable {
         return Palette(isColoured: isTerminal && !isUnwanted && environment["TERM"] != "dumb")
     }
 }
+
+/// Whether the user's terminal shows more than ASCII, by POSIX' order of the locale's variables.
+func isUTF8(environment: [String: String]) -> Bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+    return locale.lowercased().replacing("-", with: "").hasSuffix("utf8")
+}

@@ -45,9 +45,7 @@ struct HostUsage: Hashable, Sendable {
     }
 
     private static func content(of path: String) -> String? {
-        guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
-        var result: [UInt8] = []
-        while result.count < 1 << 20, let bytes = try? file.read(limit: 16 << 10), !bytes.isEmpty { result += bytes }
-        return String(decoding: result, as: UTF8.self)
+        let bytes = try? Descriptor.open(path, O_RDONLY).readToEnd(limit: 1 << 20)
+        return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -4,6 +4,15 @@ import ControlProtocol
 struct TopColumn: Hashable, Sendable {
     enum Content: Hashable, Sendable {
         case name, state, processor, memory, restarts, since, processorBars, memoryBars, remark
+        case memoryPeak, descriptors, threads, disk, wait, throttled, kills
+    }
+
+    /// What the columns behind those that are always there tell of.
+    enum Choice: Hashable, Sendable {
+        /// The last minute, and why a replica is in its state.
+        case course
+        /// What else it uses and lacks.
+        case resources
     }
 
     var content: Content
@@ -17,20 +26,27 @@ struct TopColumn: Hashable, Sendable {
     /// - Parameters:
     ///   - columns: of the screen.
     ///   - longestName: in columns, of the replicas.
-    static func fitting(columns: Int, longestName: Int) -> [TopColumn] {
+    static func fitting(columns: Int, longestName: Int, _ choice: Choice = .course) -> [TopColumn] {
         var result = [TopColumn(content: .name, width: min(max(longestName, 8), max(8, columns / 3)))]
         var room = columns - result[0].width
-        for (content, width) in fixed {
+        for (content, width) in fixed + (choice == .resources ? resources : []) {
             guard room >= gap + width else { return result }
             result.append(TopColumn(content: content, width: width))
             room -= gap + width
         }
-        return result + growing(room)
+        switch choice {
+        case .course: return result + growing(room)
+        case .resources:
+            return room < gap + leastRemark ? result : result + [TopColumn(content: .remark, width: room - gap)]
+        }
     }
 
     /// Wide enough for every value, and for the heading with its arrow.
     private static let fixed: [(Content, Int)] = [
         (.state, 9), (.processor, 5), (.memory, 5), (.restarts, 9), (.since, 6),
+    ]
+    private static let resources: [(Content, Int)] = [
+        (.descriptors, 6), (.disk, 6), (.wait, 5), (.kills, 4), (.throttled, 9), (.memoryPeak, 6), (.threads, 7),
     ]
     private static let bars = 8...20
     private static let leastRemark = 20
@@ -63,6 +79,13 @@ struct TopColumn: Hashable, Sendable {
             case .processorBars: ("CPU 1 MIN", nil)
             case .memoryBars: ("MEM 1 MIN", nil)
             case .remark: ("REASON", nil)
+            case .memoryPeak: ("PEAK", nil)
+            case .descriptors: ("FDS", nil)
+            case .threads: ("THREADS", nil)
+            case .disk: ("IO/S", nil)
+            case .wait: ("WAIT", nil)
+            case .throttled: ("THROTTLED", nil)
+            case .kills: ("OOM", nil)
             }
         guard key == order.key else { return fitted(text) }
         return fitted(text + (order.isReversed ? "▴" : "▾"))
@@ -80,8 +103,18 @@ struct TopColumn: Hashable, Sendable {
         case .processorBars: row.history.processorBars(width: width)
         case .memoryBars: row.history.memoryBars(width: width)
         case .remark: fitted(row.replica.remark)
+        case .memoryPeak: fitted(row.history.usage?.memoryPeakBytes.map(bytesText) ?? "-")
+        case .descriptors: fitted(row.history.usage?.openDescriptors.map { "\($0)" } ?? "-")
+        case .threads: fitted(row.history.usage?.threads.map { "\($0)" } ?? "-")
+        case .disk: fitted(row.history.diskRate.map { bytesText(UInt64($0)) } ?? "-")
+        case .wait: fitted(row.history.waitPercent.map(percentText) ?? "-")
+        case .throttled: fitted(row.history.throttledPercent.map(percentText) ?? "-")
+        case .kills: fitted(row.history.usage?.oomKills.map { "\($0)" } ?? "-")
         }
     }
+
+    /// From this share of its limit on it is time to do something.
+    private static let nearLimit = 0.8
 
     func style(of row: TopRow) -> Style {
         switch content {
@@ -89,7 +122,9 @@ struct TopColumn: Hashable, Sendable {
         case .restarts: row.replica.restarts > 0 ? .yellow : .plain
         case .processorBars: .green
         case .memoryBars: .service(0)
-        case .name, .processor, .memory, .since, .remark: .plain
+        case .descriptors: row.history.usage?.descriptorRatio ?? 0 >= Self.nearLimit ? .yellow : .plain
+        case .kills: row.history.usage?.oomKills ?? 0 > 0 ? .red : .plain
+        case .name, .processor, .memory, .since, .remark, .memoryPeak, .threads, .disk, .wait, .throttled: .plain
         }
     }
 
@@ -97,7 +132,8 @@ struct TopColumn: Hashable, Sendable {
     private func fitted(_ text: String) -> String {
         let text = DisplayWidth.fitted(text, to: width)
         switch content {
-        case .processor, .memory, .restarts, .since:
+        case .processor, .memory, .restarts, .since, .memoryPeak, .descriptors, .threads, .disk, .wait, .throttled,
+            .kills:
             return DisplayWidth.spaces(width - DisplayWidth.columns(of: text)) + text
         case .name, .state, .processorBars, .memoryBars, .remark:
             return DisplayWidth.padded(text, to: width)

@@ -61,6 +61,7 @@ struct TopModel: Sendable {
     private(set) var selection: TopRow.ID?
     /// The first row that is shown.
     private(set) var firstRow = 0
+    private(set) var columns = TopColumn.Choice.course
     private(set) var order = TopOrder()
     private(set) var filter = ""
     private(set) var screen = Screen.replicas
@@ -157,7 +158,7 @@ extension TopModel {
     }
 
     /// The service of the selected replica.
-    private var selectedService: ServiceDocument? {
+    var selectedService: ServiceDocument? {
         sample?.services.first { $0.name == selectedRow?.replica.service }
     }
 
@@ -218,6 +219,7 @@ extension TopModel {
         case .home, .character("g"): select(0)
         case .end, .character("G"): select(rows.count - 1)
         case .character("/"): prompt = .filter
+        case .character("w"): columns = columns == .course ? .resources : .course
         case .character("?"), .character("h"): screen = .help
         case .escape: setFilter("")
         case .character("q"): return [.quit]

@@ -17,6 +17,13 @@ struct TopReport: Hashable, Codable, Sendable {
         }
     }
 
+    /// How many replicas a service is to have, and who says so.
+    struct Service: Hashable, Codable, Sendable {
+        var service: String
+        var scale: Int
+        var scaling: ScalingDocument
+    }
+
     struct Replica: Hashable, Codable, Sendable {
         var service: String
         var replica: Int
@@ -29,14 +36,30 @@ struct TopReport: Hashable, Codable, Sendable {
         var cpuPercent: Double?
         var memoryBytes: UInt64?
         var processes: Int?
+        var threads: Int?
+        var openDescriptors: Int?
+        /// From and to disks.
+        var diskBytesPerSecond: Double?
+        /// How much of the time it had to wait for what it lacked most (PSI).
+        var waitPercent: Double?
+        /// How much of the time it was held back by its limit of processor time.
+        var throttledPercent: Double?
+        var memoryPeakBytes: UInt64?
+        var oomKills: Int?
         var restarts: Int
         var since: Timestamp
         var reason: String
 
         enum CodingKeys: String, CodingKey {
-            case service, replica, state, ready, pid, instance, processes, restarts, since, reason
+            case service, replica, state, ready, pid, instance, processes, threads, restarts, since, reason
             case cpuPercent = "cpu_percent"
             case memoryBytes = "memory_bytes"
+            case openDescriptors = "open_descriptors"
+            case diskBytesPerSecond = "io_bytes_per_second"
+            case waitPercent = "wait_percent"
+            case throttledPercent = "cpu_throttled_percent"
+            case memoryPeakBytes = "memory_peak_bytes"
+            case oomKills = "oom_kills"
         }
 
         /// What is not known is null, so that every replica has the same keys.
@@ -51,6 +74,13 @@ struct TopReport: Hashable, Codable, Sendable {
             try container.encode(cpuPercent, forKey: .cpuPercent)
             try container.encode(memoryBytes, forKey: .memoryBytes)
             try container.encode(processes, forKey: .processes)
+            try container.encode(threads, forKey: .threads)
+            try container.encode(openDescriptors, forKey: .openDescriptors)
+            try container.encode(diskBytesPerSecond, forKey: .diskBytesPerSecond)
+            try container.encode(waitPercent, forKey: .waitPercent)
+            try container.encode(throttledPercent, forKey: .throttledPercent)
+            try container.encode(memoryPeakBytes, forKey: .memoryPeakBytes)
+            try container.encode(oomKills, forKey: .oomKills)
             try container.encode(restarts, forKey: .restarts)
             try container.encode(since, forKey: .since)
             try container.encode(reason, forKey: .reason)
@@ -62,6 +92,7 @@ struct TopReport: Hashable, Codable, Sendable {
     var state: StackDocument.State
     var ready: Bool
     var host: Host?
+    var services: [Service]
     var replicas: [Replica]
 
     /// Nil before the model has its first sample.
@@ -76,12 +107,17 @@ struct TopReport: Hashable, Codable, Sendable {
                 processors: host.processors, cpuPercent: model.hostPercent, memoryBytes: host.memoryBytes,
                 memoryTotalBytes: host.memoryTotalBytes)
         }
+        services = sample.services.map { Service(service: $0.name, scale: $0.scale, scaling: $0.scaling) }
         replicas = model.rows.map { row in
-            Replica(
+            let (history, usage) = (row.history, row.history.usage)
+            return Replica(
                 service: row.replica.service, replica: row.replica.replica, state: row.replica.state,
                 ready: row.replica.ready, pid: row.replica.pid, instance: row.replica.instance,
-                cpuPercent: row.history.processorPercent, memoryBytes: row.history.memoryBytes,
-                processes: row.history.processes, restarts: row.replica.restarts, since: row.replica.since,
+                cpuPercent: history.processorPercent, memoryBytes: history.memoryBytes,
+                processes: history.processes, threads: usage?.threads, openDescriptors: usage?.openDescriptors,
+                diskBytesPerSecond: history.diskRate, waitPercent: history.waitPercent,
+                throttledPercent: history.throttledPercent, memoryPeakBytes: usage?.memoryPeakBytes,
+                oomKills: usage?.oomKills, restarts: row.replica.restarts, since: row.replica.since,
                 reason: row.replica.reason)
         }
     }
@@ -90,14 +126,19 @@ struct TopReport: Hashable, Codable, Sendable {
 /// The table of `top` where it is not live.
 func usageTable(_ rows: [TopRow], now: Timestamp) -> Table {
     var table = Table(
-        "REPLICA", "STATE", "CPU", "MEM", .init("PROCESSES", leaving: 0), .init("RESTARTS", leaving: 2),
-        .init("SINCE", leaving: 3), .init("REASON", leaving: 1))
+        "REPLICA", "STATE", "CPU", "MEM", .init("PROCESSES", leaving: 1), .init("FDS", leaving: 3),
+        .init("IO/S", leaving: 2), .init("WAIT", leaving: 4), .init("OOM", leaving: 0), .init("RESTARTS", leaving: 6),
+        .init("SINCE", leaving: 7), .init("REASON", leaving: 5))
     for row in rows {
         table.append(
             Table.Cell(row.name), Table.Cell(row.replica.word, row.replica.style),
             Table.Cell(row.history.processorPercent.map(percentText) ?? "-"),
             Table.Cell(row.history.memoryBytes.map(bytesText) ?? "-"),
             Table.Cell(row.history.processes.map { "\($0)" } ?? "-"),
+            Table.Cell(row.history.usage?.openDescriptors.map { "\($0)" } ?? "-"),
+            Table.Cell(row.history.diskRate.map { bytesText(UInt64($0)) } ?? "-"),
+            Table.Cell(row.history.waitPercent.map(percentText) ?? "-"),
+            Table.Cell(row.history.usage?.oomKills.map { "\($0)" } ?? "-"),
             Table.Cell("\(row.replica.restarts)", row.replica.restarts > 0 ? .yellow : .plain),
             Table.Cell(age(from: row.replica.since, to: now)), Table.Cell(row.replica.remark))
     }

@@ -215,10 +215,8 @@ extension TopSession {
             do {
                 let service = try await client.service(replica.service)
                 let explanations = try await Explanation.all(of: ReplicaTarget(replica), in: service, from: client)
-                let rollout = RolloutLines(palette: palette, width: width, now: .now())
-                let lines = explanations.flatMap { $0.lines(now: .now(), palette: palette, width: width) }
-                let about = service.hasUnusualRollout ? rollout.lines(for: service) : []
-                inbox.yield(.input(.explained(replica, about + lines)))
+                let lines = explanations.lines(of: service, now: .now(), palette: palette, width: width)
+                inbox.yield(.input(.explained(replica, lines)))
             } catch {
                 inbox.yield(.input(.explained(replica, ["\(error)"])))
             }

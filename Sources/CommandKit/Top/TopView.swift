@@ -44,7 +44,7 @@ extension TopView {
     private func table(_ model: TopModel, now: Timestamp) -> [String] {
         let width = model.size.columns
         let names = model.rows.map { DisplayWidth.columns(of: $0.name) }
-        let columns = TopColumn.fitting(columns: width - Self.markerWidth, longestName: names.max() ?? 0)
+        let columns = TopColumn.fitting(columns: width - Self.markerWidth, longestName: names.max() ?? 0, model.columns)
         let titles = columns.map { $0.title(order: model.order) }.joined(separator: Self.gap)
         let heading = palette(.bold, DisplayWidth.fitted(" " + titles, to: width))
         let shown = model.rows.dropFirst(model.firstRow).prefix(model.tableHeight)
@@ -80,6 +80,10 @@ extension TopView {
         // What has done its work, or waits for its schedule, is not there to be ready.
         let replicas = sample.services.flatMap(\.replicas).filter { !$0.isAtRest || $0.state == .failed }
         parts.append(("\(replicas.count { $0.ready }) of \(replicas.count) ready", .plain))
+        let onDemand = sample.services.filter(\.scaling.awaitsConnection).map(\.name)
+        if !onDemand.isEmpty {
+            parts.append(("\(onDemand.count == 1 ? onDemand[0] : "\(onDemand.count)") on demand", .dim))
+        }
         if let host = sample.host {
             if let percent = model.hostPercent {
                 parts.append(("cpu \(percentText(percent)) of \(host.processors * 100)%", .plain))
@@ -112,7 +116,9 @@ extension TopView {
         }
         let processes = row.history.processes.map { $0 == 1 ? "1 process" : "\($0) processes" }
         let pid = row.replica.pid.map { "pid \($0)" }
-        let facts = [pid, processes].compactMap { $0 }.joined(separator: ", ")
+        // Of a service with an autoscaler how many it has to have, and between which numbers.
+        let scale = model.selectedService.flatMap { $0.scaling.boundsText(scale: $0.scale) }
+        let facts = [pid, processes, scale].compactMap { $0 }.joined(separator: ", ")
         let line = row.row.line() + (facts.isEmpty ? "" : " (\(facts))")
         return text(line, .dim, width: model.size.columns)
     }
@@ -147,6 +153,7 @@ extension TopView {
         ("l", "follow its output"),
         ("e Enter", "explain its state"),
         ("/", "show only what matches; Esc all"),
+        ("w", "other columns: files, disk, waiting, kills"),
         ("n t c m x a", "sort by name, state, cpu, memory,"),
         ("", "restarts, age; again: reversed"),
         ("Ctrl-L Ctrl-Z", "draw anew, go to the shell"),

@@ -178,11 +178,18 @@ extension RouterConfiguration {
         lines.enumerated().map { ($0 == 0 || $1.hasSuffix("global") ? "" : "    ") + $1 + "\n" }.joined() + "\n"
     }
 
+    /// The name of the socket at which waiting requests call, beside the configuration.
+    static let callSocket = "waiting.sock"
+
     /// Keeps a request until a replica is ready, or its time is up.
     ///
-    /// Nothing wakes it, so it looks; the more requests wait, the more rarely each, so that all together cost about a
-    /// twentieth of a processor however many they are. `is_draining` says 0 or 1 in releases before 2.8.
+    /// It calls stackd, which thereby knows that somebody waits, and which hangs up when there is a replica; so it goes on
+    /// at once, and a service that was down to none is started. A call takes a connection, so there are at most 200 a
+    /// second. Who gets none looks again and again; the more requests wait, the more rarely each, so that all together
+    /// cost about a twentieth of a processor however many they are. `is_draining` says 0 or 1 in releases before 2.8.
     static let waitScript = """
+        local instance = os.getenv("STACKD_INSTANCE")
+
         local function is_open(nobody)
             local is_draining = nobody:is_draining()
             return is_draining == true or is_draining == 1
@@ -193,15 +200,43 @@ extension RouterConfiguration {
             return now.sec * 1000 + now.usec // 1000
         end
 
+        local calls_left, counted_at = 200, 0
+
+        local function may_call()
+            local now = milliseconds()
+            local earned = (now - counted_at) // 5
+            if earned > 0 then
+                calls_left, counted_at = math.min(200, calls_left + earned), now
+            end
+            calls_left = math.max(0, calls_left - 1)
+            return calls_left > 0
+        end
+
+        local function call(backend, limit)
+            local line = core.tcp()
+            line:settimeout(math.min(1000, limit) / 1000)
+            if line:connect("unix@\(callSocket)") then
+                line:send(instance .. " " .. backend .. "\\n")
+                line:receive(1)
+            end
+            line:close()
+        end
+
         core.register_action("stackd_wait", { "http-req", "tcp-req" }, function(txn, backend, limit)
             local nobody = core.backends[backend].servers["nobody"]
             local finish = milliseconds() + tonumber(limit)
             while not is_open(nobody) do
-                if milliseconds() >= finish then
+                local left = finish - milliseconds()
+                if left <= 0 then
                     txn:set_var("txn.stackd_expired", true)
                     return
                 end
-                core.msleep(math.min(1000, math.max(5, txn.f:be_conn(backend) // 20)))
+                if may_call() then
+                    call(backend, left)
+                end
+                if not is_open(nobody) then
+                    core.msleep(math.min(1000, math.max(2, txn.f:be_conn(backend) // 20)))
+                end
             end
         end, 2)
 

@@ -2,10 +2,12 @@ import Glibc
 import LinuxRuntime
 import StackModel
 
-/// The files that HAProxy reads, in a directory that only the daemon's user may enter.
+/// The files that HAProxy reads, in a directory that only the daemon's user may enter, and HAProxy's own group.
 struct RouterFiles {
-    /// The run directory's own part for HAProxy: configurations, and a socket for each instance.
+    /// The run directory's own part for HAProxy: configurations, a socket for each instance, and that of its calls.
     let directory: String
+    /// Nil where HAProxy runs as the daemon's own user.
+    private let group: UInt32?
 
     /// A plan writes one too, which may never be carried out.
     private static let mostConfigurations = 64
@@ -13,8 +15,9 @@ struct RouterFiles {
     /// Those that an HAProxy may be started with again.
     private var kept: Set<String> = []
 
-    init(directory: String) {
+    init(directory: String, group: UInt32? = nil) {
         self.directory = directory
+        self.group = group
     }
 
     /// The path of a file with that configuration, named by its content. What is there already is left as it is.
@@ -41,15 +44,21 @@ struct RouterFiles {
 
     func socket(of instance: UInt64) -> String { "\(directory)/\(instance).sock" }
 
+    var callSocket: String { "\(directory)/\(RouterConfiguration.callSocket)" }
+
     /// In the run directory others may make files too, so the directory that is there may be a stranger's.
     private func makeDirectory() throws(SystemError) {
         guard mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw .last("mkdir \(directory)") }
         let descriptor = try Descriptor.open(directory, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         var status = stat()
         try checkLibc(fstat(descriptor.number, &status), "stat \(directory)")
-        guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+        let isShared = status.st_gid == group && status.st_mode & 0o077 == 0o010
+        guard status.st_uid == geteuid(), isShared || status.st_mode & 0o077 == 0 else {
             throw SystemError(errno: EPERM, operation: "use \(directory), which others can enter")
         }
+        guard let group, !isShared else { return }
+        try checkLibc(fchown(descriptor.number, .max, group), "chown \(directory)")
+        try checkLibc(fchmod(descriptor.number, 0o710), "chmod \(directory)")
     }
 
     private func write(_ text: String, to path: String) throws(SystemError) {

@@ -17,6 +17,8 @@ final class RouterLink {
         /// What it says of a route, with the failures and the sessions of the route's servers; whether none takes
         /// requests.
         var route: (HAProxyStatistics.Row, RouteName, (failures: Int, sessions: Int), _ isWaitedFor: Bool) -> Void
+        /// Requests of a route go to its servers from now on.
+        var opened: (RouteName) -> Void
         /// It has a server no more.
         var deleted: (RoutedServer) -> Void
     }
@@ -72,6 +74,9 @@ final class RouterLink {
         self.handlers = handlers
         connect()
     }
+
+    /// Requests of the route go to its servers, or will in a moment.
+    func isOpen(_ route: RouteName) -> Bool { backends[route]?.isOpen == true }
 
     /// The routes that this HAProxy has.
     var routes: some Sequence<RouteName> { backends.keys }
@@ -193,12 +198,13 @@ final class RouterLink {
 
     // MARK: Commands
 
-    private func order(_ command: String, expecting expected: String = "") {
+    private func order(_ command: String, expecting expected: String = "", then: @escaping () -> Void = {}) {
         admin?.send(command) { [weak self] answer in
             guard let answer else { return }
             let text = String(decoding: answer, as: UTF8.self)
+            if text == expected { return then() }
             // One that is about to end says this of every server.
-            if text != expected, text != "Proxy is disabled." { self?.repair("\(command): \(text)") }
+            if text != "Proxy is disabled." { self?.repair("\(command): \(text)") }
         }
     }
 
@@ -219,7 +225,9 @@ final class RouterLink {
         let isOpen = takesRequests(route)
         guard backends[route]?.isOpen != isOpen else { return }
         backends[route]?.isOpen = isOpen
-        order("set weight \(route)/\(RouterConfiguration.nobody) \(isOpen ? 0 : 1)")
+        order("set weight \(route)/\(RouterConfiguration.nobody) \(isOpen ? 0 : 1)") { [weak self] in
+            if let self, self.isOpen(route) { handlers.opened(route) }
+        }
     }
 
     /// Ends what the server still has, and deletes it.

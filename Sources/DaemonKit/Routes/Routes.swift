@@ -30,10 +30,18 @@ final class Routes {
     private let loop: EventLoop
     private let queue: EventQueue
     private let path: String?
-    private var files: RouterFiles
+    /// As root HAProxy gives up what it does not need; the package makes an account for that. It is looked up once, as
+    /// that reads files.
+    private lazy var credentials =
+        geteuid() == 0 ? try? Accounts.credentials(user: Self.account, group: Self.account) : nil
+    private lazy var files = RouterFiles(directory: directory, group: credentials?.gid)
+    private let directory: String
     private var targets: [InstanceID: Target] = [:]
     private var routers: [InstanceID: Router] = [:]
     private var totals = RouteTotals()
+    private lazy var waiting = WaitingRequests(
+        loop: loop, isOpen: { [unowned self] in routers[$0]?.link.isOpen($1) ?? false },
+        onRequest: { [queue] in queue.post(.connectionWaiting($0)) })
 
     /// - Parameters:
     ///   - directory: For configurations and sockets; made when there is a route.
@@ -42,25 +50,23 @@ final class Routes {
         self.loop = loop
         self.queue = queue
         self.path = path
-        files = RouterFiles(directory: directory)
+        self.directory = directory
     }
 
     // MARK: The service
 
     /// The stack with HAProxy as a service of its own, where it has routes; its configuration is written.
     func routed(_ stack: StackSpec) throws(SystemError) -> StackSpec {
-        // As root it gives up what it does not need; the package makes an account for that.
-        let mayChange = geteuid() == 0 && (try? Accounts.credentials(user: Self.account, group: Self.account)) != nil
-        guard let configuration = RouterConfiguration(of: stack, account: mayChange ? Self.account : nil) else {
-            return stack
-        }
+        guard stack.services.contains(where: { !$0.routes.isEmpty }),
+            let configuration = RouterConfiguration(of: stack, account: credentials.map { _ in Self.account })
+        else { return stack }
         let file = try files.write(configuration)
         let service = RouterService(
             configuration: configuration, program: RouterService.findProgram(path: path) ?? "haproxy", file: file,
             directory: files.directory)
         return StackSpec(
             name: stack.name, directory: stack.directory, services: stack.services + [service.spec],
-            control: stack.control)
+            control: stack.control, sampling: stack.sampling)
     }
 
     /// These of HAProxy's revisions may be needed again, with their configurations.
@@ -84,6 +90,7 @@ final class Routes {
     func started(_ instance: LiveInstance) {
         guard instance.replica.service == .router else { return }
         let id = instance.id
+        listen(for: instance.replica)
         let socket = files.socket(of: id.serial)
         let link = RouterLink(
             socket: socket, loop: loop,
@@ -94,6 +101,7 @@ final class Routes {
                 route: { [weak self] row, route, sums, isWaitedFor in
                     self?.totals.take(row, ofServers: sums, isWaitedFor: isWaitedFor, of: route, from: id)
                 },
+                opened: { [weak self] route in self?.waiting.opened(route, in: id) },
                 deleted: { [weak self] server in self?.totals.retire(server, from: id) }))
         routers[id] = Router(link: link, socket: socket)
         for target in targets.values where target.takesRequests { for server in target.servers { link.put(server) } }
@@ -182,6 +190,23 @@ final class Routes {
         guard let router = routers[id], router.fault != why else { return }
         routers[id]?.fault = why
         queue.post(.observed(.replica(replica), .degraded("HAProxy: \(why)")))
+    }
+
+    // MARK: Requests that wait
+
+    /// Posts `.connectionWaiting` once, as soon as a request waits for the service at one of its routes, also where one
+    /// does already. A service without routes may be awaited too.
+    func awaitRequest(_ service: ServiceName) { waiting.await(service) }
+
+    /// Takes back what `awaitRequest` has begun; without effect where nothing is awaited.
+    func ignoreRequests(_ service: ServiceName) { waiting.ignore(service) }
+
+    private func listen(for router: ReplicaID) {
+        do throws(SystemError) {
+            try waiting.listen(at: files.callSocket, user: credentials?.uid)
+        } catch {
+            queue.post(.observed(.replica(router), .degraded("requests cannot start a service: \(error)")))
+        }
     }
 
     // MARK: Statistics

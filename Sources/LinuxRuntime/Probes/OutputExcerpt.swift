@@ -34,14 +34,19 @@ final class OutputExcerpt {
     /// The line of what was written until now that tells the most; nil when there is none. It is the first, but the
     /// last where the first one only leads to it, as `Traceback (most recent call last):` does.
     func tellingLine() -> String? {
+        let first = excerpt(of: beginning())
+        guard first.hasSuffix(":") else { return first.isEmpty ? nil : first }
+        let last = excerpt(of: tail.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).last ?? [])
+        return last.isEmpty ? first : last
+    }
+
+    /// The first of what was written until now.
+    func beginning() -> [UInt8] {
         // What the program wrote last may still lie in the pipe. Its capacity (64 KiB) bounds the reads.
         for _ in 0..<8 where registration != nil {
             if !readOnce() { close() }
         }
-        let first = excerpt(of: head)
-        guard first.hasSuffix(":") else { return first.isEmpty ? nil : first }
-        let last = excerpt(of: tail.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).last ?? [])
-        return last.isEmpty ? first : last
+        return head
     }
 
     func close() {

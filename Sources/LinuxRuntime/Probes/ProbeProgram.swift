@@ -99,6 +99,9 @@ final class ProbeProcess {
         return "\(status): \(line)"
     }
 
+    /// What its standard output begins with, where that is kept.
+    var outputBeginning: [UInt8] { output?.beginning() ?? [] }
+
     private func exited(_ status: ProcessExit) {
         let onExit = onExit
         self.onExit = nil

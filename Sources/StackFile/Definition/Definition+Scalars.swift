@@ -145,23 +145,16 @@ extension Definition where Value == Int {
     }
 }
 
-/// Decimal numbers with at most three digits after the point, in whole thousandths.
-enum Thousandths {
+extension Thousandths {
+    /// Nil where the text is no such number, or is negative.
     static func parse(_ text: String) -> Int? {
         let halves = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = halves.first, !first.isEmpty, first.utf8.count <= 9, isDigits(first), let whole = Int(first)
+        guard let first = halves.first, !first.isEmpty, first.utf8.count <= 12, isDigits(first), let whole = Int(first)
         else { return nil }
         guard halves.count == 2 else { return whole * 1000 }
         guard (1...3).contains(halves[1].utf8.count), isDigits(halves[1]) else { return nil }
         let padded = halves[1] + String(repeating: "0", count: 3 - halves[1].utf8.count)
         return Int(padded).map { whole * 1000 + $0 }
-    }
-
-    static func text(_ thousandths: Int) -> String {
-        guard thousandths % 1000 != 0 else { return String(thousandths / 1000) }
-        var digits = String(1000 + thousandths % 1000).dropFirst()
-        while digits.last == "0" { digits = digits.dropLast() }
-        return "\(thousandths / 1000).\(digits)"
     }
 
     private static func isDigits(_ text: Substring) -> Bool {

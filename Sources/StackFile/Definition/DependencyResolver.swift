@@ -69,6 +69,11 @@ enum DependencyResolver {
                     at: edge.location, "`\(target.spec.name)` has no readiness, so it never gets healthy",
                     remedy: "give it a readiness probe, or wait for `service_started`")
             case .completedSuccessfully:
+                if target.spec.autoscale != nil {
+                    report.error(
+                        at: edge.location, "`\(target.spec.name)` is scaled on load, so it never completes",
+                        remedy: "leave out its `autoscale`, or wait for another condition")
+                }
                 switch target.spec.restart.mode {
                 case .no, .onFailure: break
                 case .always, .unlessStopped:

@@ -7,6 +7,7 @@ struct DeployDraft: Sendable {
     var restartPolicy: Located<RestartDraft>?
     var update: Located<RolloutDraft>?
     var rollback: Located<PaceDraft>?
+    var resources: Located<DeployResourcesDraft>?
 }
 
 extension Definition where Value == DeployDraft {
@@ -25,7 +26,7 @@ extension Definition where Value == DeployDraft {
             Field("restart_policy", \.restartPolicy, .swarmPolicy, "Compose's long form of `restart`."),
             Field("update_config", \.update, .update, "Compose's form of `rollout`."),
             Field("rollback_config", \.rollback, .rollback, "Compose's form of the `rollback` of `rollout`."),
-            .later("resources", of: "deploy", .deployResources, "What the service may use of the host."),
+            Field("resources", \.resources, .deployResources, "Compose's form of `resources`."),
         ])
 }
 

@@ -1,4 +1,4 @@
-/// A value of which only the form counts: its meaning is another layer's, or a later version's.
+/// A value of which only the form counts: its meaning is another layer's.
 struct CheckedDraft: Sendable {}
 
 /// The keys that the document layer carries out, and checks, before anything is decoded; here they have a schema only.

@@ -8,6 +8,7 @@ enum EndpointChecks {
             checkNames(of: service, report: &report)
             ReferenceChecks.check(service, report: &report)
             ProbeChecks.check(service, report: &report)
+            AutoscaleChecks.check(service, report: &report)
             claim(of: service, &claims, report: &report)
         }
         RouteChecks.check(services, report: &report)
@@ -36,9 +37,10 @@ enum EndpointChecks {
     private static func checkSingle(
         _ location: SourceLocation, number: UInt16, of service: ResolvingService, report: inout Report
     ) {
-        guard service.spec.replicas > 1 else { return }
+        let replicas = service.spec.mostReplicas
+        guard replicas > 1 else { return }
         report.error(
-            at: location, "\(service.spec.replicas) replicas of `\(service.spec.name)` cannot all bind port \(number)",
+            at: location, "\(replicas) replicas of `\(service.spec.name)` cannot all bind port \(number)",
             remedy: "use `auto`, or let them share a `listen` socket")
     }
 

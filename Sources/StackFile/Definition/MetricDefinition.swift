@@ -87,7 +87,7 @@ extension AnalysisMetric.Source {
     }
 
     /// What its values are.
-    fileprivate var thing: String {
+    var thing: String {
         switch self {
         case .restarts, .route(_, .requests), .route(_, .queue): "a number"
         case .probeFailures, .route(_, .errorRate): "a share, such as `1%` or `0.01`"
@@ -117,6 +117,12 @@ private struct RouteMetricDraft: Sendable {
     var value: Located<AnalysisMetric.RouteStatistic>?
 }
 
+extension Definition where Value == AnalysisMetric.RouteStatistic {
+    static let routeStatistic: Definition = choice([
+        "error_rate": .errorRate, "latency": .latency, "requests": .requests, "queue": .queue,
+    ])
+}
+
 extension Definition where Value == AnalysisMetric.Source {
     fileprivate static let prometheus: Definition = Definition<PrometheusDraft>.mapping(
         "a Prometheus metric", PrometheusDraft.init, required: ["address", "query"],
@@ -129,14 +135,10 @@ extension Definition where Value == AnalysisMetric.Source {
         return .prometheus(address: address, query: query)
     }
 
-    private static let statistic = Definition<AnalysisMetric.RouteStatistic>.choice([
-        "error_rate": .errorRate, "latency": .latency, "requests": .requests, "queue": .queue,
-    ])
-
     /// Without a name it is the service's only route, which is known when the service is.
     fileprivate static let route: Definition = forms(
         "`error_rate`, `latency`, `requests` or `queue`, or `{name: …, value: …}`",
-        scalar: statistic.refine { value, node, report in
+        scalar: Definition<AnalysisMetric.RouteStatistic>.routeStatistic.refine { value, node, report in
             report.note(.onlyRoute, "", at: node.location)
             return .route(name: "", value)
         },
@@ -144,7 +146,7 @@ extension Definition where Value == AnalysisMetric.Source {
             "a route's metric", RouteMetricDraft.init, required: ["value"],
             fields: [
                 Field("name", \.name, .text("the name of a route"), default: "the only route's", "Which route."),
-                Field("value", \.value, statistic, "Which of its statistics."),
+                Field("value", \.value, .routeStatistic, "Which of its statistics."),
             ]
         ).refine { draft, node, report in
             let name = draft.name

@@ -27,7 +27,7 @@ enum ProbeChecks {
             report.warning(
                 at: handler.location, "the probe proves nothing: stackd itself holds the listener `\(listener.name)`",
                 remedy: "use `http`, `exec` or `notify`")
-        } else if service.spec.replicas > 1 {
+        } else if service.spec.mostReplicas > 1 {
             report.warning(
                 at: handler.location,
                 "all replicas share the listener `\(listener.name)`, so any of them may answer the probe",

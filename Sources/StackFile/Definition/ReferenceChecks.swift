@@ -4,9 +4,14 @@ import StackModel
 enum ReferenceChecks {
     static func check(_ service: ResolvingService, report: inout Report) {
         for reference in service.entry.references {
-            if reference.kind == .onlyRoute {
+            switch reference.kind {
+            case .onlyRoute:
                 checkOnlyRoute(reference, of: service, &report)
                 continue
+            case .onlyPort:
+                checkOnlyPort(reference, of: service, &report)
+                continue
+            case .portTemplate, .probePort, .port, .listenerTemplate, .secretTemplate, .route: break
             }
             let target = service.target(of: reference)
             guard !target.isFaulty, !target.names.contains(reference.name) else { continue }
@@ -29,6 +34,17 @@ enum ReferenceChecks {
             remedy: routes.first.map { "name one: `route: {name: \($0.name), value: …}`" }
                 ?? "add one: `route: {http: \"127.0.0.1:8080\"}`")
     }
+
+    private static func checkOnlyPort(
+        _ reference: Report.Reference, of service: ResolvingService, _ report: inout Report
+    ) {
+        let ports = service.spec.ports
+        guard ports.count != 1, !service.entry.isFaulty("ports", service.entry.draft.ports) else { return }
+        report.error(
+            at: reference.location,
+            "`\(service.spec.name)` has \(ports.isEmpty ? "no port" : "several ports, and the metric names none")",
+            remedy: ports.first.map { "name one: `port: \($0.name)`" } ?? "add one: `ports: {metrics: auto}`")
+    }
 }
 
 /// What a reference may lead to.
@@ -49,9 +65,10 @@ extension ResolvingService {
         let arePortsFaulty = entry.isFaulty("ports", draft.ports)
         let areListenersFaulty = entry.isFaulty("listen", draft.listeners)
         switch reference.kind {
-        case .portTemplate:
+        case .portTemplate, .port, .onlyPort:
             return ReferenceTarget(
-                names: spec.ports.map(\.name), isFaulty: arePortsFaulty, written: "${port.\(name)}", thing: "port",
+                names: spec.ports.map(\.name), isFaulty: arePortsFaulty,
+                written: reference.kind == .portTemplate ? "${port.\(name)}" : name, thing: "port",
                 addition: "ports: {\(name.shortened): auto}")
         case .probePort:
             return ReferenceTarget(

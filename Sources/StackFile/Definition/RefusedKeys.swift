@@ -79,12 +79,14 @@ extension RefusedKey {
             "sysctls", "is for containers", "the kernel's settings are the host's: use the host's sysctl.conf(5)"),
         RefusedKey("credential_spec", "is for containers", "use `user`"),
         RefusedKey("tty", "is for containers", "output is captured, so there is no terminal: leave it out"),
-        RefusedKey("oom_kill_disable", "is for containers", "use `oom_score_adj`"),
-        RefusedKey("mem_swappiness", "is for containers", "use the host's vm.swappiness"),
-        RefusedKey("memswap_limit", "is for containers", "use `resources`"),
-        RefusedKey("blkio_config", "is for containers", "use `nice`"),
-        RefusedKey("cpu_count", "is for containers", "use `resources`"),
-        RefusedKey("cpu_percent", "is for containers", "use `resources`"),
+        RefusedKey(
+            "oom_kill_disable", "is not known to cgroups of version 2",
+            "use `oom_score_adj`, or `resources: {memory_high: …}`, which slows down and does not kill"),
+        RefusedKey(
+            "mem_swappiness", "is not known to cgroups of version 2",
+            "use `resources: {swap: 0}`, or the host's vm.swappiness"),
+        RefusedKey("cpu_count", "is for containers of Windows", "use `resources: {cpus: 2}`"),
+        RefusedKey("cpu_percent", "is for containers of Windows", "use `resources: {cpus: 0.5}`"),
         RefusedKey("cpu_rt_period", "is for containers", "use the limit `rtprio` of `ulimits`"),
         RefusedKey("cpu_rt_runtime", "is for containers", "use the limit `rttime` of `ulimits`"),
     ]

@@ -5,7 +5,6 @@ struct Report {
     var diagnostics: DiagnosticList
     /// The references of the service that is being read; they are noted on the way, so that none is missed.
     private var references: [Reference] = []
-    private var warnedKeys: Set<String> = []
     private var zones: TimeZones
     /// The secrets of the stack, which are read before what refers to them.
     var secrets = SecretFiles()
@@ -23,6 +22,10 @@ struct Report {
             case listenerTemplate
             /// `${secret.NAME}`, filled from the service's `secrets`.
             case secretTemplate
+            /// The port of a metric: one of the service's `ports`.
+            case port
+            /// That of a metric which names none: the only one of the service.
+            case onlyPort
             /// The route of a metric: one of the service's.
             case route
             /// That of a metric which names none: the only one of the service.
@@ -55,12 +58,6 @@ struct Report {
 
     mutating func warning(at location: SourceLocation?, _ message: String, remedy: String? = nil) {
         diagnostics.warning(at: location, message, remedy: remedy)
-    }
-
-    /// A key whose form is checked but whose meaning this version does not carry out; said once for all services.
-    mutating func warnNotCarriedOut(_ key: String, at location: SourceLocation) {
-        guard warnedKeys.insert(key).inserted else { return }
-        warning(at: location, "`\(key)` is checked but not carried out by this version")
     }
 
     mutating func note(_ kind: Reference.Kind, _ name: String, at location: SourceLocation) {

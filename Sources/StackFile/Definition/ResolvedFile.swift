@@ -11,6 +11,7 @@ public struct ResolvedFile: Hashable, Sendable {
             "name": .plain(spec.name),
             "secrets": .nonEmpty(Self.secrets(of: spec)),
             "control": spec.control.json,
+            "sampling": spec.sampling.map { .duration($0) } ?? "off",
             "services": .object(spec.services.map { JSONValue.Member($0.name.text, $0.json) }),
         ])
     }

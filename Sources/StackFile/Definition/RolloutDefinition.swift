@@ -81,8 +81,8 @@ extension PaceDraft {
             field(
                 "order", \.order, .choice(RolloutOrder.names),
                 default:
-                    "start-first with several `replicas`, a `listen` or a `route`, and without fixed `ports`; else "
-                    + "stop-first",
+                    "start-first with several `replicas` (or `max` of `autoscale`), a `listen` or a `route`, and without "
+                    + "fixed `ports`; else stop-first",
                 "Whether the new instance is ready before the old one goes, or starts when that is gone."),
             field(
                 "max_surge", \.maxSurge, .quota(0), default: "1 with start-first, else 0",

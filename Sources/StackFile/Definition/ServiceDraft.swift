@@ -24,6 +24,9 @@ struct ServiceDraft: Sendable {
     var scale: Located<Int>?
     var deploy: Located<DeployDraft>?
     var autoscale: Located<AutoscaleDraft>?
+    var resources: Located<ResourceDraft>?
+    /// Compose's names for them.
+    var composeResources = ResourceDraft()
 
     var listeners: Located<[NamedValue<Located<ListenerDraft>>]>?
     var ports: Located<[NamedValue<Located<PortSpec.Assignment>>]>?
@@ -57,7 +60,7 @@ extension ServiceDraft {
     /// Every key of a service, in the order of the reference.
     static let fields =
         processFields + accountFields + orderFields + endpointFields + healthFields + lifecycleFields + changeFields
-        + automaticFields + laterFields + documentFields
+        + automaticFields + loadFields + composeResourceFields + documentFields
 
     private static let processFields: [Field<ServiceDraft>] = [
         Field(
@@ -101,7 +104,7 @@ extension ServiceDraft {
         Field("scale", \.scale, .replicas, "Compose's name of `replicas`."),
         Field(
             "deploy", \.deploy, .deploy,
-            "Compose's `replicas`, `restart_policy`, `update_config`, `rollback_config` and, checked only, `resources`."
+            "Compose's `replicas`, `restart_policy`, `update_config`, `rollback_config` and `resources`."
         ),
     ]
 
@@ -165,6 +168,11 @@ extension ServiceDraft {
             "schedule", \.schedule, .schedule,
             "When it runs by itself; it is a program that ends, and is not started with the stack."),
         Field("develop", \.watches, .develop, "Compose's `watch`: files whose changes restart it."),
+    ]
+
+    private static let loadFields: [Field<ServiceDraft>] = [
+        Field("autoscale", \.autoscale, .autoscale, "How many replicas there are under which load."),
+        Field("resources", \.resources, .resources, "What each instance may use of the host."),
     ]
 
     private static let documentFields: [Field<ServiceDraft>] = [

@@ -44,7 +44,9 @@ extension ServiceEntry {
                 replicas: replicas, hasReadiness: notify || probes.readiness != nil || probes.startup != nil,
                 report: &report),
             secrets: secrets(report: &report),
-            onSecretChange: draft.secretChange?.value ?? .rollout)
+            onSecretChange: draft.secretChange?.value ?? .rollout,
+            resources: resources(report: &report),
+            autoscale: autoscale)
     }
 
     private var stop: StopSpec {

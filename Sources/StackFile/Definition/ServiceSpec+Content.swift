@@ -2,9 +2,10 @@ import StackModel
 
 /// What makes a service what it is.
 extension ServiceSpec {
-    /// Keys that no instance knows of: how many there are, and when and how they are started, restarted and replaced.
+    /// Keys that no instance knows of: how many there are, and when and how they are started, restarted and replaced;
+    /// and what it may use, which can be changed while it runs.
     private static let keysOutsideOfRevisions: Set = [
-        "replicas", "rollout", "on_secret_change", "schedule", "develop",
+        "replicas", "autoscale", "resources", "rollout", "on_secret_change", "schedule", "develop",
     ]
 
     /// The hash of what the file says of what instances are.

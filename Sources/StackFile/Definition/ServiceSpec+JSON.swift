@@ -27,6 +27,8 @@ extension ServiceSpec {
                         ])
                 }),
             "replicas": .integer(replicas),
+            "autoscale": autoscale?.json,
+            "resources": resources.json,
             "listen": .nonEmpty(listeners.map { .init($0.name, $0.json) }),
             "ports": .nonEmpty(ports.map { .init($0.name, $0.assignment.json) }),
             "route": .nonEmpty(routes.map { .init($0.name, $0.json) }),

@@ -18,7 +18,8 @@ extension StackDraft {
         }
         return StackSpec(
             name: name, directory: directory, services: services.map(\.spec),
-            control: control?.value.resolved(in: directory) ?? ControlSpec())
+            control: control?.value.resolved(in: directory) ?? ControlSpec(),
+            sampling: sampling.map(\.value.duration) ?? StackSpec.standardSampling)
     }
 }
 

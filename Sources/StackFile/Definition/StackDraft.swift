@@ -5,6 +5,7 @@ struct StackDraft: Sendable {
     var name: Located<String>?
     var services: Located<[NamedValue<ServiceEntry>]>?
     var control: Located<ControlDraft>?
+    var sampling: Located<TimeLimit>?
 }
 
 /// A service with what is needed to judge it when all services are known.
@@ -30,6 +31,10 @@ extension StackDraft {
         Field("services", \.services, .services, "What runs, by name."),
         Field(resolved: "secrets", .secretFiles, "Files that services read, by names, each as `{file: PATH}`."),
         Field("control", \.control, .control, "Who may do what over the control API."),
+        Field(
+            "sampling", \.sampling, .sampling, default: "1m",
+            "How often what every instance uses is measured, to foresee when a limit will be reached; `off` is never. "
+                + "A service with `autoscale` is measured at its `interval`."),
         Field(resolved: "include", .includes, "Files whose services are added to these."),
         Field("version", .text("a text"), "Obsolete, as in Compose.") { _, _, entry, report in
             report.warning(at: entry.keyLocation, "`version` is obsolete", remedy: "leave it out")
@@ -42,6 +47,16 @@ extension Definition where Value == [NamedValue<ServiceEntry>] {
         of: Definition<ServiceDraft>.service.refine { draft, node, report in
             ServiceEntry(draft: draft, node: node, references: report.takeReferences())
         }, form: "a mapping of services", name: .service, isPartial: true)
+}
+
+extension Definition where Value == TimeLimit {
+    fileprivate static let sampling: Definition = scalar(
+        "a duration of `1s` or more, or `off`",
+        schema: ["anyOf": [Definition<Duration>.duration.schema, ["enum": ["off"]]]]
+    ) { text, _ in
+        if text == "off" { return .never }
+        return Duration(text: text).flatMap { $0 >= .seconds(1) ? .after($0) : nil }
+    }
 }
 
 extension Definition where Value == String {

@@ -1,7 +1,8 @@
 /// How Compose lays one file over another, and a service over the one that it extends.
 ///
-/// Mappings are merged, lists appended without repeating a value, single values replaced. A list that is one command is
-/// replaced; what has a list form and a mapping form is merged as a mapping; `!reset` and `!override` have their way.
+/// Mappings are merged, lists appended without repeating a value, single values replaced. A list that is one whole, as
+/// a command is, is replaced; what has a list form and a mapping form is merged as a mapping; `!reset` and `!override`
+/// have their way.
 struct Merge {
     /// The tags by the places of the values that have them.
     let tags: [SourceLocation: MergeTag]
@@ -35,7 +36,7 @@ struct Merge {
             case (.service, "env_file"), (.service, "profiles"), (.service, "group_add"): .list
             case (.root, _), (.variables, _), (.names, _): .other
             case (_, "command"), (_, "entrypoint"), (_, "exec"), (_, "test"), (_, "pre_stop"),
-                (_, "stdio"), (_, "steps"):
+                (_, "stdio"), (_, "steps"), (_, "metrics"), (_, "policies"):
                 .command
             default: .other
             }

@@ -105,7 +105,8 @@ extension Judge {
 
     mutating func write(_ record: JournalRecord) throws(Violation) {
         switch record {
-        case .desired, .scaled, .removed: break
+        case .desired, .removed: break
+        case .scaled(let name, let scale): try write(scale, of: name)
         case .creating(let id, _, _):
             announced = id
             guard journalled.insert(id).inserted else {

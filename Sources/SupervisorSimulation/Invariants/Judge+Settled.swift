@@ -97,13 +97,15 @@ extension Judge {
     private func check(_ shown: ServiceSnapshot, of index: Int) throws(Violation) {
         let service = told.services[index]
         guard service.isListed else { return }
+        let wanted = Set(service.wantedReplicas.map { told.replicas[$0].id })
         guard shown.wantedReplicas == service.wanted,
-            shown.replicas.allSatisfy({ $0.id.index < service.wanted || $0.instance != nil }),
-            Set(shown.replicas.map(\.id.index).filter { $0 < service.wanted }).count == service.wanted
+            shown.replicas.allSatisfy({ wanted.contains($0.id) || $0.instance != nil }),
+            wanted.isSubset(of: shown.replicas.map(\.id))
         else {
             let count = shown.replicas.count
             throw violation(.scale, "\(service.name) is shown with \(count) replicas of \(service.wanted)")
         }
+        try check(shown.scaling, of: index)
         let open = shown.runs.count { $0.outcome == nil }
         guard open == (service.runs.isUnderWay ? 1 : 0) + (service.runs.isQueued ? 1 : 0),
             shown.runs.count - open <= service.spec.schedule?.history ?? 0 || shown.schedule == nil

@@ -63,6 +63,7 @@ struct Judge {
             throw violation(.progress, "the stack is stopped, and waits for \(nextDeadline.sinceOrigin.text)")
         }
         try checkAnswered()
+        try checkScaling()
         try checkSettled()
     }
 
@@ -81,6 +82,9 @@ struct Judge {
         case .enterRotation(let id): try enterRotation(id)
         case .leaveRotation(let id): try leaveRotation(id)
         case .measure(let measurement): try measure(measurement)
+        case .measureLoad(let request): try measureLoad(request)
+        case .awaitConnection(let name): try awaitConnection(name)
+        case .ignoreConnections(let name): try ignoreConnections(name)
         case .keepRevisions(let name, let revisions): try keep(revisions, of: name)
         case .release(let id): try release(id)
         case .record(let record): try write(record)

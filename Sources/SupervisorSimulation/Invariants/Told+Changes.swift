@@ -67,7 +67,20 @@ extension Told {
 
     private mutating func take(_ spec: ServiceSpec, for index: Int, _ kind: ServiceChange.Kind) {
         let before = services[index].spec
-        if !services[index].isListed || before.replicas != spec.replicas { services[index].scale = nil }
+        let isLeftAlone = !spec.isAutoscaled && services[index].scale?.rule == .autoscaler
+        // What is scaled by its load stays as it is while it is up: the file says where it begins.
+        let goesOn = spec.isAutoscaled && services[index].isUp && services[index].wanted > 0
+        if !services[index].isListed || before.replicas != spec.replicas && !goesOn || isLeftAlone {
+            services[index].scale = nil
+        } else if before.replicas != spec.replicas, services[index].scale == nil {
+            services[index].scale = Scale(services[index].wanted, by: .autoscaler)
+        }
+        if !services[index].isListed || !spec.isAutoscaled { scaling[index].ledger = ScalingLedger() }
+        if spec.autoscale != before.autoscale {
+            scaling[index].ledger.blur()
+            scaling[index].forgetQuestions()
+            scaling[index].rest(at: now)
+        }
         services[index].isListed = true
         let revision = ServiceRevision(spec, epoch: services[index].revision.epoch)
         switch kind {
@@ -85,12 +98,27 @@ extension Told {
                 goDown(index, isDesired: true)
             }
         }
-        forgetSurplus(of: index)
+        fit(index)
     }
 
     mutating func scale(_ name: ServiceName, to number: Int) {
         guard let index = index(of: name), services[index].isListed else { return }
-        services[index].scale = number
+        services[index].scale = Scale(number, by: .manual)
+        fit(index)
+    }
+
+    /// The number that is wanted is another, or not. It shrinks by these slots, then by the highest, and grows by the
+    /// lowest that are free; what still ends is waited for only where no other is free.
+    mutating func fit(_ index: Int, removing removed: [Int] = []) {
+        let service = services[index]
+        var wanted = service.wantedReplicas.filter { !removed.contains($0) }
+        while wanted.count > service.wanted { wanted.removeLast() }
+        let bound = max(service.wanted, service.spec.autoscale?.maximum ?? 0)
+        let surplus = service.replicas.filter { !wanted.contains($0) }
+        let free = surplus.filter { replicas[$0].instance == nil && $0 - service.replicas.lowerBound < bound }
+        let candidates = free + surplus.filter { !free.contains($0) }
+        wanted += candidates.prefix(max(0, service.wanted - wanted.count))
+        services[index].wantedReplicas = wanted.sorted()
         forgetSurplus(of: index)
     }
 

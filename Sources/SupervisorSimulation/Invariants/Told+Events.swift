@@ -46,15 +46,25 @@ extension Told {
                 if case .leaving = instance.rotation { instance.rotation = .outside }
             }
         case .measured(let name, let run, let values): takeMeasurement(of: name, run, values)
+        case .loadMeasured(let name, let run, let report):
+            if let index = index(of: name) { scaling[index].take(report, run: run) }
+        case .connectionWaiting(let name): hearConnection(to: name)
         case .timePassed: serveDeadlines()
         case .scheduleDue(let name): comeDue(name)
-        case .observed: break
+        case .ranOutOfMemory, .observed: break
         }
     }
 
     private mutating func answerListeners(of name: ServiceName, isOpen: Bool) {
         guard let index = index(of: name) else { return }
         services[index].listeners.answer(isOpen: isOpen)
+    }
+
+    /// It is told once; where nobody waits for it, it means nothing.
+    private mutating func hearConnection(to name: ServiceName) {
+        guard let index = index(of: name), scaling[index].isAwaiting else { return }
+        scaling[index].isAwaiting = false
+        scaling[index].isWoken = true
     }
 
     private mutating func hear(_ notification: Notification, of id: InstanceID) {
@@ -154,6 +164,7 @@ extension Told {
         services[index].runs.hasSucceeded = false
         if !isDesired || !services[index].isScheduled { services[index].runs.isQueued = false }
         services[index].rollouts.current = nil
+        scaling[index].forgetQuestions()
         for slot in services[index].replicas { dismiss(services[index].place(beside: slot)) }
         for place in leaving.indices where leaving[place].service == index {
             if let grace { leaving[place].limit(to: grace, at: now) }

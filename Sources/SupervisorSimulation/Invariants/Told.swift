@@ -8,6 +8,8 @@ struct Told {
     /// The core has been told that time had passed up to here: what was due by then is done.
     private(set) var servedUntil = Instant.origin
     var services: [Service] = []
+    /// How each is scaled by its load.
+    var scaling: [ToldScaling] = []
     /// Of each service its slots, then the places beside them.
     var replicas: [Replica] = []
     /// Instances that others have replaced, or that are to replace nothing any more: nothing follows them.
@@ -51,6 +53,7 @@ struct Told {
                 services[target].dependents.append(index)
             }
         }
+        scaling = services.map { _ in ToldScaling() }
         linkDependencies()
         let isNeeded = closure(of: indices(orAll: beginning.names))
         for index in services.indices {
@@ -110,8 +113,6 @@ struct Told {
     /// The row that an instance of the revision has its place in; nil where there is none.
     mutating func row(for revision: ServiceRevision, _ slot: Int) -> Int? {
         let service = replicas[slot].service
-        // It stood beside the slot still, and was ended there.
-        if replicas[slot].cameUntold, replicas[slot].instance?.isEnding == true { dismiss(slot) }
         let place = services[service].place(beside: slot)
         let isOfTarget = isOfTarget(revision, service)
         let standsBeside = isOfTarget && replicas[place].revision != nil
@@ -119,10 +120,13 @@ struct Told {
             if standsBeside { return replicas[place].instance == nil ? place : nil }
             return slot
         }
-        guard replicas[place].instance == nil, isOfTarget, !self.isOfTarget(replicas[slot].revision, service) else {
-            return nil
+        if replicas[place].instance == nil, isOfTarget, !self.isOfTarget(replicas[slot].revision, service) {
+            return place
         }
-        return place
+        // It stood beside the slot still, and was ended there.
+        guard !standsBeside, replicas[slot].cameUntold, replicas[slot].instance?.isEnding == true else { return nil }
+        dismiss(slot)
+        return slot
     }
 
     func instance(_ id: InstanceID) -> ToldInstance? {
@@ -177,6 +181,8 @@ struct Told {
             replicas[row].revision = nil
         }
         beginAfresh(row)
+        // What was to replace something, and is not what counts any more, is not followed by anything.
+        if !services[service].replicas.contains(row), !isOfTarget(replicas[row].revision, service) { dismiss(row) }
         noteDescent(of: service)
         forgetSurplus(of: service)
     }
@@ -212,7 +218,7 @@ struct Told {
 
     /// Of a replica that is not wanted nothing is remembered once its instance is gone.
     mutating func forgetSurplus(of service: Int) {
-        for position in services[service].replicas.dropFirst(services[service].wanted) {
+        for position in services[service].surplus {
             for row in [position, services[service].place(beside: position)] where replicas[row].instance == nil {
                 replicas[row] = Replica(id: replicas[row].id, service: service)
             }
@@ -252,6 +258,7 @@ struct Told {
     func holds(_ dependency: (service: Int, condition: DependencySpec.Condition)) -> Bool {
         let service = services[dependency.service]
         if !service.isListed || service.isGoingDown || !service.isDesired { return false }
+        if dependency.condition != .completedSuccessfully, comesOnDemand(dependency.service) { return true }
         switch dependency.condition {
         case .started:
             return service.rows.contains { replicas[$0].hasCompleted || replicas[$0].instance?.isRunning == true }
@@ -298,7 +305,8 @@ struct Told {
         isBlocked(service)
             || services[service].dependencies.contains { dependency in
                 !holds(dependency)
-                    && (services[dependency.service].isScheduled || services[dependency.service].wanted == 0
+                    && (services[dependency.service].isScheduled
+                        || services[dependency.service].wanted == 0 && !services[dependency.service].isOnDemand
                         || isHopeless(dependency.service)
                         || !services[dependency.service].isDesired || waitsInVain(dependency.service))
             }
@@ -346,8 +354,9 @@ struct Told {
             if acceptingBlocked {
                 if isHopeless(index) { return true }
                 guard service.isScheduled || isStuck(index) || isReplaced(index) else { return false }
-                let surplus = service.replicas.dropFirst(service.wanted)
-                guard !service.isGoingDown, surplus.allSatisfy({ replicas[$0].instance == nil }) else { return false }
+                guard !service.isGoingDown, service.surplus.allSatisfy({ replicas[$0].instance == nil }) else {
+                    return false
+                }
             }
             return service.isScheduled
                 || service.wantedReplicas.allSatisfy { position in

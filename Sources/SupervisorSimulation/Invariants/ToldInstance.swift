@@ -142,6 +142,8 @@ struct ToldInstance {
     var hasReportedBroken = false
     var wasReady = false
     var readySince: Instant?
+    /// When it became ready last, or ceased to be.
+    private(set) var turnedAt: Instant?
 
     init(_ id: InstanceID, replica: Int, service: Int, _ revision: ServiceRevision, dependencies: [Int] = []) {
         self.id = id
@@ -247,6 +249,7 @@ struct ToldInstance {
         let isReady =
             isRunning && hasStarted && !hasSaidStopping
             && (spec.probes.readiness?.isAsked != true || readiness.holds)
+        if isReady != self.isReady { turnedAt = now }
         guard isReady else { return readySince = nil }
         wasReady = true
         readySince = readySince ?? now

@@ -8,8 +8,10 @@ extension Told {
         var revision: ServiceRevision
         /// It is in the stack file.
         var isListed: Bool
-        /// How many replicas somebody asked for.
-        var scale: Int?
+        /// How many replicas somebody asked for, or its load does.
+        var scale: Scale?
+        /// The slots that are wanted, in their order; as many as `wanted`.
+        var wantedReplicas: [Int]
         var dependencies: [(service: Int, condition: DependencySpec.Condition)] = []
         /// Those that depend on it in any of the world's stack files.
         var dependents: [Int] = []
@@ -27,8 +29,9 @@ extension Told {
 
         var spec: ServiceSpec { revision.spec }
         var isScheduled: Bool { spec.schedule != nil }
-        var wanted: Int { scale ?? spec.replicas }
-        var wantedReplicas: Range<Int> { replicas.lowerBound..<min(replicas.lowerBound + wanted, replicas.upperBound) }
+        var wanted: Int { scale?.replicas ?? spec.replicas }
+        /// The slots that are not wanted.
+        var surplus: [Int] { replicas.filter { !wantedReplicas.contains($0) } }
         /// The slots, then the places beside them.
         var rows: Range<Int> { replicas.lowerBound..<replicas.upperBound + replicas.count }
 
@@ -37,6 +40,15 @@ extension Told {
 
         /// The slot that a row is of, which may be the row itself.
         func slot(of row: Int) -> Int { row < replicas.upperBound ? row : row - replicas.count }
+
+        init(name: ServiceName, revision: ServiceRevision, isListed: Bool, scale: Scale?, replicas: Range<Int>) {
+            self.name = name
+            self.revision = revision
+            self.isListed = isListed
+            self.scale = revision.spec.isAutoscaled || scale?.rule == .manual ? scale : nil
+            self.replicas = replicas
+            wantedReplicas = Array(replicas.prefix(self.scale?.replicas ?? revision.spec.replicas))
+        }
 
         mutating func hasComeDown() {
             isGoingDown = false

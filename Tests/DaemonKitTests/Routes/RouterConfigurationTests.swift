@@ -109,6 +109,20 @@ import Testing
         #expect(plans.count { access($0, F_OK) == 0 } == 63)
     }
 
+    @Test func onlyTheGroupThatHAProxyRunsAsMayEnterToo() throws {
+        let directory = try TemporaryDirectory()
+        let configuration = try configuration(["web": [.example()]])
+        var files = RouterFiles(directory: "\(directory.path)/haproxy", group: getegid())
+        // Once more, as a later daemon does.
+        for _ in 0..<2 { _ = try files.write(configuration) }
+        var status = stat()
+        #expect(stat(files.directory, &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o710)
+        #expect(status.st_gid == getegid())
+        var others = RouterFiles(directory: files.directory, group: nil)
+        #expect(throws: SystemError.self) { try others.write(configuration) }
+    }
+
     @Test func aDirectoryThatOthersCanEnterIsRefused() throws {
         let directory = try TemporaryDirectory()
         #expect(mkdir("\(directory.path)/haproxy", 0o755) == 0)

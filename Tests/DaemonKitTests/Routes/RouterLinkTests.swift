@@ -22,6 +22,7 @@ import Testing
         var faults: [String] = []
         var servers: [String: HAProxyStatistics.Row] = [:]
         var routes: [String: (row: HAProxyStatistics.Row, isWaitedFor: Bool)] = [:]
+        var opened: [String] = []
         var deleted: [String] = []
     }
 
@@ -48,6 +49,7 @@ import Testing
                 ready: { [log] in log.readies += 1 }, fault: { [log] in log.faults.append($0) },
                 server: { [log] row, server in log.servers[server.path] = row },
                 route: { [log] row, route, _, isWaitedFor in log.routes["\(route)"] = (row, isWaitedFor) },
+                opened: { [log] in log.opened.append("\($0)") },
                 deleted: { [log] in log.deleted.append($0.path) }))
     }
 

@@ -83,7 +83,8 @@ final class ProbeHarness {
         let listed = (environment["STACKD_TEST_PYTHONS"] ?? "").split(separator: ":").map { String($0) }
         for python in listed + ["python3"] {
             let script = "import importlib.metadata as m; print(m.version('\(package)'))"
-            let request = SpawnRequest(arguments: [python, "-c", script], environment: environment)
+            // Isolated, or it looks for packages in the working directory, which may be one of very many files.
+            let request = SpawnRequest(arguments: [python, "-I", "-c", script], environment: environment)
             let (status, text) = try base.output(of: request)
             if status == .exited(code: 0), text.hasPrefix(version) { return python }
         }

@@ -6,7 +6,8 @@ import Testing
 @Suite struct DefinitionHashTests {
     @Test(arguments: [
         "replicas: 2\nrollout: {order: stop-first}", "rollout: {on_failure: pause, steps: [{pause: {}}]}",
-        "develop: {watch: [{path: a}]}",
+        "develop: {watch: [{path: a}]}", "resources: {memory: 1G}", "cpus: 0.5",
+        "autoscale: {max: 2, metrics: [{cpu: 70%}]}",
     ])
     func whatNoInstanceKnowsOfMakesNoRevision(keys: String) throws {
         #expect(try service(keys).definition == service("").definition)

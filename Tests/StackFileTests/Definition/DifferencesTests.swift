@@ -44,6 +44,20 @@ import Testing
             "", "rollout: {order: start-first, steps: [{pause: {}}]}",
             ["rollout.max_surge: 0 → 1", "rollout.max_unavailable: 1 → 0", "rollout.steps: - → [{pause: {}}]"]
         ),
+        (
+            "resources: {memory: 1G, cpus: 1}", "mem_limit: 2G\ncpus: 1",
+            ["resources.memory: 1G → 2G"]
+        ),
+        ("", "pids_limit: 5", ["resources.pids: - → 5"]),
+        (
+            "replicas: 2\nautoscale: {max: 2, metrics: [{cpu: 70%}]}",
+            "replicas: 2\nautoscale: {max: 3, metrics: [{cpu: 80%}], pressure: none, behavior: {scale_down: {tolerance: 0}}}",
+            [
+                "autoscale.max: 2 → 3", "autoscale.metrics: [{name: cpu, cpu: \"70%\"}] → [{name: cpu, cpu: \"80%\"}]",
+                "autoscale.behavior.scale_down.tolerance: 10% → 0%", "autoscale.pressure.cpu: 90% → none",
+                "autoscale.pressure.memory: 20% → none", "autoscale.pressure.io: 60% → none",
+            ]
+        ),
         ("replicas: 2", "replicas: 3\nstop_signal: INT", ["replicas: 2 → 3", "stop_signal: SIGTERM → SIGINT"]),
         (
             "", "develop: {watch: [{path: a}]}",

@@ -25,7 +25,9 @@ struct RandomStack {
         for index in services.indices {
             services[index].definition = services[index].definitionHash
         }
-        return StackSpec(name: "shop", directory: "/srv/shop", services: services, control: control())
+        return StackSpec(
+            name: "shop", directory: "/srv/shop", services: services, control: control(),
+            sampling: pick([nil, .seconds(1), .seconds(60), .seconds(86_400)]))
     }
 
     private mutating func service(_ name: ServiceName, after earlier: [ServiceSpec]) -> ServiceSpec {
@@ -53,7 +55,10 @@ struct RandomStack {
                 signal: Signal(number: Int32.random(in: 1...31, using: &generator)), gracePeriod: duration(from: 0)),
             logging: logging(), watches: (0..<Int.random(in: 0...2, using: &generator)).map { _ in watch() },
             routes: routes, rollout: rollout(hasFixedPort: hasFixedPort, routes: routes.map(\.name)),
-            secrets: secrets, onSecretChange: secrets.isEmpty ? .rollout : pick([.rollout, .signal(.hangup), .nothing]))
+            secrets: secrets,
+            onSecretChange: secrets.isEmpty ? .rollout : pick([.rollout, .signal(.hangup), .nothing]),
+            resources: resources())
+        if flip() { spec.autoscale = autoscale(of: spec) }
         if Int.random(in: 0..<4, using: &generator) == 0 { schedule(&spec) }
         return spec
     }
@@ -77,7 +82,7 @@ struct RandomStack {
     /// Makes a service one that runs by a schedule, without what makes no sense of it.
     private mutating func schedule(_ spec: inout ServiceSpec) {
         (spec.replicas, spec.listeners, spec.notify, spec.watchdog) = (1, [], false, nil)
-        (spec.routes, spec.rollout) = ([], RolloutSpec(pace: .stopFirst))
+        (spec.routes, spec.rollout, spec.autoscale) = ([], RolloutSpec(pace: .stopFirst), nil)
         spec.process = process(ports: spec.ports.map(\.name), listeners: [])
         spec.probes.readiness = nil
         spec.restart.mode = pick([.no, .onFailure(maximumRetries: nil), .onFailure(maximumRetries: 7)])
@@ -126,7 +131,7 @@ struct RandomStack {
         var conditions = [DependencySpec.Condition.started]
         if other.hasReadiness { conditions.append(.healthy) }
         switch other.restart.mode {
-        case .no, .onFailure: conditions.append(.completedSuccessfully)
+        case .no, .onFailure: if other.autoscale == nil { conditions.append(.completedSuccessfully) }
         case .always, .unlessStopped: break
         }
         return flip() ? DependencySpec(service: other.name, condition: pick(conditions), restart: flip()) : nil

@@ -21,6 +21,7 @@ import Testing
         #expect(
             text == """
                 name: shop
+                sampling: "1m"
                 services:
                   web:
                     command: [serve]
@@ -83,7 +84,8 @@ import Testing
                 """
             ).resolved?.yaml ?? ""
         for part in [
-            "secrets:\n  key:\n    file: /srv/shop/key.pem\nservices:", "command: [serve, /srv/shop/key.pem]",
+            "secrets:\n  key:\n    file: /srv/shop/key.pem\nsampling: \"1m\"\nservices:",
+            "command: [serve, /srv/shop/key.pem]",
             "secrets: [key]", "on_secret_change:\n      signal: SIGHUP",
             "log:\n        address: \"unix-dgram:@log\"\n      udp:\n        address: \"udp:*:53\"\n        reuse_port: false",
             "web:\n        listen: \"0.0.0.0:80\"\n        to: http\n        mode: http\n        host: [a.example]\n"

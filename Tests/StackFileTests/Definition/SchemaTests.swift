@@ -22,7 +22,11 @@ import Testing
         "ulimits: {nofiles: 1}", "logging: {driver: syslog}", "schedule: {overlap: often}",
         "develop: {watch: [{action: restart}]}", "develop: {watch: [{path: a, action: sync}]}", "command: {a: b}",
         "umask: \"999\"", "notify: 3",
-        "listen: {\"1:x\": \":80\"}", "autoscale: {min: 1}", "environment: [\"=a\"]", "listen: {x: {backlog: 5}}",
+        "listen: {\"1:x\": \":80\"}", "autoscale: {min: 1}", "autoscale: {max: 1, metrics: [{cpus: 70%}]}",
+        "autoscale: {max: 1, metrics: [{cpu: 70%}], behavior: {up: {}}}", "resources: {memory: much}", "cpu_shares: x",
+        "blkio_config: {weight: high}", "cpuset: all",
+        "ports: {a: auto}\nautoscale: {max: 1, metrics: [{prometheus: {metric: a b, target: 1}}]}",
+        "environment: [\"=a\"]", "listen: {x: {backlog: 5}}",
         "route: {x: {}}", "route: {x: {listen: \":80\", mode: udp}}", "rollout: {order: both}",
         "rollout: {max_surge: many}", "rollout: {steps: [{replica: 1}]}", "rollout: {steps: [{analysis: {}}]}",
         "rollout: {steps: [{analysis: {metrics: [{restarts: true, success: none}]}}]}", "secrets: {a: {file: b}}",
@@ -76,7 +80,10 @@ import Testing
             StackDraft.fields.map(\.name) + ControlDraft.fields.map(\.name) + ServiceDraft.fields.map(\.name)
             + ListenerKeys.fields.map(\.name) + RouteKeys.fields.map(\.name) + Definition.probeFields.map(\.name)
             + RolloutDraft.fields.map(\.name) + AnalysisDraft.fields.map(\.name)
-            + AnalysisMetricDraft.fields.map(\.name) + LoggingDraft.fields.map(\.name)
+            + AnalysisMetricDraft.fields.map(\.name) + AutoscaleDraft.fields.map(\.name)
+            + LoadMetricDraft.fields.map(\.name) + PrometheusLoadDraft.fields.map(\.name)
+            + RouteLoadDraft.fields.map(\.name) + CommandLoadDraft.fields.map(\.name)
+            + DirectionDraft.fields.map(\.name) + ResourceDraft.fields.map(\.name) + LoggingDraft.fields.map(\.name)
             + ScheduleDraft.fields.map(\.name) + WatchDraft.fields.map(\.name)
         #expect(rows.count == keys.count)
         for (row, key) in zip(rows, keys) { #expect(row.hasPrefix("| `\(key)` | ")) }
@@ -116,7 +123,13 @@ enum Examples {
         "develop: {watch: [{path: ./src, action: restart, ignore: [\"*.log\", cache/], include: \"**/*.py\"}]}",
         "develop: {watch: [{path: a, debounce: 0}, {path: b}]}", "develop: {}",
         "autoscale: {min: 2, max: 8, metrics: [{cpu: 70%}, {memory: 512M}]}",
-        "autoscale: {max: 8, metrics: [{prometheus: {metric: a, target: 0.5}}]}",
+        "ports: {a: auto}\nautoscale: {max: 8, metrics: [{prometheus: {metric: a, target: 0.5}}]}",
+        "ports: {a: auto}\nautoscale: {max: 8, metrics: [{prometheus: {metric: a, target: 5ms, port: a, path: /x, labels: {b: c}, value: p95, timeout: 1s}}, {command: {exec: [a, b], target: 5%, per: service, timeout: 1s}, name: jobs}]}",
+        "ports: {a: auto}\nroute: {b: \":80\"}\nautoscale: {min: 0, max: 8, idle_after: 1m, metrics: [{route: {value: requests, target: 100}}, {route: {name: b, value: latency, target: 250ms}}]}",
+        "listen: {a: \":80\"}\nautoscale: {max: 8, metrics: [{cpu: 0.5}, {accept_queue: 16}, {connections: 9}], interval: 1s, pressure: none, overcommit: {cpus: 150%}, behavior: {scale_up: {select_policy: disabled}, scale_down: {stabilization_window: 1m, tolerance: 0.1, policies: [{percent: 10, period: 1m}, {replicas: 1, period: 1m}]}}}",
+        "mem_limit: 1G\nautoscale: {max: 2, metrics: [{memory: 80%}], pressure: {cpu: none, memory: 20%, io: 0.5}, cpu_initialization_period: 1m, initial_readiness_delay: 0}",
+        "resources: {cpus: 2, memory: 4G, memory_high: 3G, memory_reservation: 1G, cpu_reservation: 0.5, swap: 0, pids: 9, cpu_weight: 50, io_weight: 50, cpuset: \"0-3,5\", cpu_period: 50ms}",
+        "mem_limit: 1G\nmemswap_limit: 2G\nmem_reservation: 1M\ncpu_quota: 50000\ncpu_period: 100000\ncpu_shares: 512\npids_limit: -1\nblkio_config: {weight: 300}\ncpuset: 3",
         "rollout: {max_surge: 25%, max_unavailable: 0, min_ready: 5s, on_failure: rollback, steps: [{pause: 60s}]}",
         "rollout: {order: stop-first, delay: 1s, max_failure_ratio: 0.5, rollback: {order: start-first, max_surge: 2}}",
         "rollout: {steps: [{replicas: 1}, {pause: {}}, {replicas: 25%}, {pause: {duration: 5s}}]}",

@@ -25,6 +25,22 @@ import Testing
     }
 
     @Test(
+        arguments: [("", .seconds(60)), ("sampling: 1s\n", .seconds(1)), ("sampling: off\n", nil)]
+            as [(String, Duration?)])
+    func sampling(line: String, sampling: Duration?) {
+        let spec = load(line + Self.services).spec
+        #expect(spec != nil && spec?.sampling == sampling)
+    }
+
+    @Test(arguments: ["0", "500ms", "never"])
+    func samplingFaults(value: String) {
+        #expect(
+            faults("sampling: \(value)\n" + Self.services) == [
+                "1:11: error: `sampling` cannot be `\(value)`; it is a duration of `1s` or more, or `off`"
+            ])
+    }
+
+    @Test(
         arguments: [("My Shop", "myshop"), ("_-a.b", "ab"), ("Ünter", "nter"), ("...", nil), ("", nil)]
             as [(String, String?)])
     func aDirectoryGivesAName(directory: String, name: String?) {
@@ -79,7 +95,7 @@ import Testing
         ("services: {a: {command: [a]}}\nnmae: b", "2:1: error: unknown key `nmae`; did you mean `name`?"),
         (
             "services: {a: {command: [a]}}\nfoo: b",
-            "2:1: error: unknown key `foo`; the file has `name`, `services`, `secrets`, `control`, `include`, `version`"
+            "2:1: error: unknown key `foo`; the file has `name`, `services`, `secrets`, `control`, `sampling`, `include`, `version`"
         ),
     ])
     func faultsOfTheWhole(yaml: String, fault: String) {

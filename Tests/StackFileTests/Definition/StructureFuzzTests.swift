@@ -35,13 +35,15 @@ private struct Mutation {
         "unix:", "/", "[::1]:80", "SIGTERM", "(", "a{1,99999}", "100%", "\u{0}", "é漢🚀", "*", "on-failure:", "CMD", "=",
         "web", "{", "'", "\\", "0 3 * * *", "@daily", "0 0 30 2 *", "UTC", "Europe/Zurich", "**/x", "[a", "../x",
         "*:80", "udp:[::1]:53", "@x", "unix-dgram:", "${listen.a.fd}", "${secret.x}", "< 1%", ">= -1e308", "!= 5ms",
+        "p99.9", "0-3,5", "off", "none", "p", "0-", "0.0001", "1e3%", "999999999999", "0.5%",
         "<", "http://127.0.0.1:9/", "*.example.org", "/a b", "stop-first",
     ]
 
     private static let keys = [
         "command", "every", "cron", "target", "exec", "http", "port", "x-a", "image", "period", "restarts", "web",
         "condition", "stdio", "soft", "order", "max_surge", "steps", "pause", "analysis", "route", "listen", "success",
-        "restart", "address", "mode",
+        "restart", "address", "mode", "min", "max", "cpu", "memory", "name", "value", "percent", "replicas", "cpus",
+        "mem_limit", "resources", "scale_up",
         "",
         "a b", "nofile", "é",
     ]

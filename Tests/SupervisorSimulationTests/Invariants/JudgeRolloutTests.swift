@@ -170,6 +170,71 @@ import Testing
             } == nil)
     }
 
+    // MARK: Restarts
+
+    /// The instance of the first replica ends by itself, and what is said of it follows.
+    private func end(_ id: UInt64, of stage: inout Stage, at seconds: Double, _ effects: [Effect]) throws(Violation) {
+        try stage.bench.tell(
+            .exited(.number(id), .exited(code: 1), leftovers: false), at: seconds, stage.bench.finish(id) + effects)
+    }
+
+    private func said(_ reason: Reason) -> Effect {
+        .publish(reason, about: .replica(ReplicaID(service: ServiceName("alpha") ?? .router, index: 0)))
+    }
+
+    /// Of what was to come, and was not to come any more when it ended, nothing is remembered.
+    @Test func whatIsToComeInsteadHasItsFirstFailure() throws {
+        var stage = try Stage(pace(surge: 1, unavailable: 0, minReady: .seconds(60)))
+        let third = try service("alpha", revision: "r3", rollout: stage.new.rollout)
+        let kept = [third, stage.new, stage.old].map { ServiceRevision($0) }
+        #expect(
+            brokenInvariant { () throws(Violation) in
+                try stage.begin(stage.make(2))
+                try stage.bench.tell(.spawned(.number(2), pid: 101), at: 101)
+                try end(2, of: &stage, at: 102, [said(.restartsAtOnce)] + stage.make(3))
+                try stage.bench.tell(.spawned(.number(3), pid: 102), at: 103)
+                try stage.bench.tell(
+                    .command(.apply(StackSpec(name: "last", directory: "/", services: [third]))), at: 104,
+                    [.keepRevisions(third.name, kept), stage.said(.began(number: 3, third.revision, .changed))])
+                try end(3, of: &stage, at: 105, [])
+                try stage.bench.tell(.timePassed, at: 106, stage.bench.make(4, .of(third), third))
+                try stage.bench.tell(.spawned(.number(4), pid: 103), at: 107)
+                try end(4, of: &stage, at: 108, [said(.restartsAtOnce)] + stage.bench.make(5, .of(third), third))
+            } == nil)
+    }
+
+    /// Nobody has said so when it took its place, and by now another stands beside it.
+    @Test func whatHasTakenAPlaceIsRestartedThere() throws {
+        var stage = try Stage(pace(surge: 1, unavailable: 0))
+        let old = ServiceRevision(stage.old)
+        func leave(_ id: UInt64, at seconds: Double) throws(Violation) {
+            try stage.bench.tell(
+                .exited(.number(id), .exited(code: 1), leftovers: true), at: seconds,
+                [.signal(.number(id), .terminate, .allProcesses)])
+        }
+        #expect(
+            brokenInvariant { () throws(Violation) in
+                try stage.begin(stage.make(2))
+                try leave(1, at: 101)
+                try stage.bench.tell(.spawned(.number(2), pid: 101), at: 102)
+                try stage.bench.tell(.emptied(.number(1)), at: 103, stage.bench.finish(1))
+                try stage.bench.tell(
+                    .timePassed, at: 104,
+                    [
+                        stage.said(.failed(number: 2, why: "why", .goesBack(to: 1))),
+                        .keepRevisions(stage.new.name, [old, stage.target, old]),
+                        stage.said(.rollbackBegan(from: 2, to: 1, number: 3)),
+                    ] + stage.bench.make(3, .of(stage.old)))
+                try leave(2, at: 105)
+                try stage.bench.tell(
+                    .spawnFailed(.number(3), SpawnFailure(stage: "exec", errno: 2, message: ""), isTransient: false),
+                    at: 106, stage.bench.finish(3) + [said(.restartsAfter(.zero))])
+                try stage.bench.tell(.timePassed, at: 107, stage.bench.make(4, .of(stage.old)))
+                try stage.bench.tell(
+                    .emptied(.number(2)), at: 108, stage.bench.finish(2) + [said(.restartsAtOnce)] + stage.make(5))
+            } == nil)
+    }
+
     // MARK: Dependents and live changes
 
     @Test func aDependentThatIsNotRestarted() throws {
