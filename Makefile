@@ -46,8 +46,8 @@ integration-test: release
 	scripts/install-packages test
 	$(PYTEST) || { echo "once more, alone: what passes now is flaky, and to be mended"; $(PYTEST) --last-failed; }
 
-# In a systemd that is booted for it. Where the machine cannot have one it says why and tests nothing, unless
-# STACKD_SYSTEM_TESTS=required.
+# In a systemd that is booted for it, in a container and in an emulated machine. Where there can be none it says why and
+# tests nothing, unless STACKD_SYSTEM_TESTS=required.
 system-test: deb
 	scripts/install-packages system
 	.venv/bin/python -m pytest -q -rs Tests/System

@@ -2,33 +2,36 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 import root
+from container import Container
+from emulation import EmulatedMachine
 from machine import Machine, Unit
 
 REQUIRED = os.environ.get("STACKD_SYSTEM_TESTS") == "required"
 PACKAGES = Path(os.environ.get("STACKD_DEB", root.REPOSITORY / ".build" / "deb"))
 
 names = itertools.count()
+Made = TypeVar("Made")
 
 
-def give_up(reason: str) -> None:
-    if REQUIRED:
-        pytest.fail(reason)
-    pytest.skip(f"no systemd can be booted here: {reason}", allow_module_level=True)
+def made(make: Callable[[], Made], what: str) -> Made:
+    try:
+        return make()
+    except root.Unavailable as reason:
+        if REQUIRED:
+            pytest.fail(str(reason))
+        pytest.skip(f"no {what} here: {reason}")
 
 
 @pytest.fixture(scope="session")
 def files() -> Path:
-    try:
-        return root.prepare()
-    except root.Unavailable as reason:
-        give_up(str(reason))
-        raise
+    return made(root.prepare, "systemd can be booted")
 
 
 @pytest.fixture(scope="session")
@@ -40,38 +43,37 @@ def package() -> Path:
     return packages[-1]
 
 
-def booted(files: Path) -> Machine:
-    try:
-        return Machine(files)
-    except root.Unavailable as reason:
-        give_up(str(reason))
-        raise
-
-
 @pytest.fixture(scope="session")
-def new_machine(files: Path) -> Iterator[Machine]:
+def new_machine(files: Path) -> Iterator[Container]:
     """A machine without stackd."""
-    machine = booted(files)
+    machine = made(lambda: Container(files), "systemd can be booted")
     yield machine
     machine.close()
 
 
 @pytest.fixture(scope="session")
-def machine(files: Path, package: Path) -> Iterator[Machine]:
+def machine(files: Path, package: Path) -> Iterator[Container]:
     """The machine that most tests share, with the package installed."""
-    machine = booted(files)
+    machine = made(lambda: Container(files), "systemd can be booted")
     install(machine, package)
     yield machine
     machine.close()
 
 
-def install(machine: Machine, package: Path) -> None:
+@pytest.fixture(scope="session")
+def emulated_machine(files: Path, package: Path) -> Iterator[EmulatedMachine]:
+    """The one for what a container cannot have, with the package installed."""
+    machine = made(lambda: EmulatedMachine(files, package), "machine can be emulated")
+    yield machine
+    machine.close()
+
+
+def install(machine: Container, package: Path) -> None:
     machine.path("/root/stackd.deb").write_bytes(package.read_bytes())
     machine.run("dpkg", "--install", "/root/stackd.deb")
 
 
-@pytest.fixture
-def unit(machine: Machine) -> Iterator[Unit]:
+def unit_of(machine: Machine) -> Iterator[Unit]:
     """A unit of a name of its own."""
     unit = Unit(machine, f"t{next(names)}")
     yield unit
@@ -79,3 +81,8 @@ def unit(machine: Machine) -> Iterator[Unit]:
     unit.stop()
     left = unit.processes()
     assert not left, f"processes of {unit.name} were left running: {left}\n{unit.journal()}"
+
+
+@pytest.fixture
+def unit(machine: Container) -> Iterator[Unit]:
+    yield from unit_of(machine)

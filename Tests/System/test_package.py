@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 from conftest import install
-from machine import Machine, Unit
+from container import Container
+from machine import Unit
 
 
-def files_of(machine: Machine) -> set[str]:
+def files_of(machine: Container) -> set[str]:
     places = ["/etc", "/usr", "/lib/", "/var/lib", "/run/stackd"]
     found = machine.run("find", *places, "-xdev", "-name", "*stack[dc]*", check=False)
     return set(found.stdout.split())
@@ -27,7 +28,7 @@ def newer(package: Path, directory: Path) -> Path:
     return made
 
 
-def test_its_whole_life(new_machine: Machine, package: Path, tmp_path: Path) -> None:
+def test_its_whole_life(new_machine: Container, package: Path, tmp_path: Path) -> None:
     machine = new_machine
     before = files_of(machine)
     install(machine, package)

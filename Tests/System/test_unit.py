@@ -136,12 +136,12 @@ def test_it_stops_in_order_and_leaves_nothing(unit: Unit) -> None:
         f"  db: {{{logs_its_end('db', log)}}}\n  backend: {{{logs_its_end('backend', log)}, depends_on: [db]}}\n"
         f"  web: {{{logs_its_end('web', log)}, depends_on: [backend]}}\n")
     unit.start()
-    group = unit.machine.path("/sys/fs/cgroup" + unit.property("ControlGroup"))
-    assert group.exists()
+    group = "/sys/fs/cgroup" + unit.property("ControlGroup")
+    unit.machine.run("test", "-d", group)
     unit.systemctl("stop", unit.service)
-    assert unit.machine.path(log).read_text().split() == ["web", "backend", "db"]
+    assert unit.machine.read(log).split() == ["web", "backend", "db"]
     assert unit.show("ActiveState", "Result") == {"ActiveState": "inactive", "Result": "success"}
-    assert not group.exists()
+    unit.machine.run("test", "!", "-e", group)
     assert not unit.processes()
 
 
@@ -151,7 +151,7 @@ def test_a_slow_stop_has_the_time_of_its_grace_period(unit: Unit) -> None:
     unit.drop_in("TimeoutStopSec=1s")
     unit.start()
     unit.systemctl("stop", unit.service)
-    assert unit.machine.path(log).read_text().split() == ["slow"]
+    assert unit.machine.read(log).split() == ["slow"]
     assert unit.property("Result") == "success"
 
 
@@ -177,7 +177,7 @@ def test_a_slow_reload_has_that_time_too(unit: Unit) -> None:
     unit.write(f"  slow: {{command: [sleep, infinity], probes: {{startup: {probe}}}}}\n")
     unit.drop_in("TimeoutStartSec=2s")
     unit.start()
-    unit.machine.path(gate).unlink()
+    unit.machine.run("rm", gate)
     unit.write(f"  slow: {{command: [sleep, infinity], nice: 1, probes: {{startup: {probe}}}}}\n")
     unit.systemctl("reload", "--no-block", unit.service)
     unit.await_property("StatusText", "degraded: 0 of 1 service ready; waiting for slow")
@@ -220,7 +220,7 @@ def test_services_hear_nothing_of_systemd(unit: Unit) -> None:
     unit.write(f"  one: {{command: [sleep, infinity], environment: {environment}}}\n")
     unit.start()
     [pid] = unit.processes()
-    environment = unit.machine.path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    environment = unit.machine.read(f"/proc/{pid}/environ").split("\0")
     assert "LEAK=none" in environment
     names = {variable.partition("=")[0] for variable in environment}
     assert not {name for name in names if name.startswith(("NOTIFY_", "LISTEN_", "WATCHDOG_", "JOURNAL_"))}
@@ -232,7 +232,7 @@ def test_each_instance_has_a_cgroup_below_the_units(unit: Unit) -> None:
     own = PurePosixPath(unit.property("ControlGroup"))
 
     def group(pid: int | str) -> PurePosixPath:
-        lines = unit.machine.path(f"/proc/{pid}/cgroup").read_text().splitlines()
+        lines = unit.machine.read(f"/proc/{pid}/cgroup").splitlines()
         # As this process sees it: from its own root.
         return PurePosixPath(next(line for line in lines if line.startswith("0::")).removeprefix("0::"))
 

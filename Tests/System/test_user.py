@@ -37,7 +37,7 @@ def test_a_user_runs_a_stack(user_unit: UserUnit) -> None:
     user_unit.start()
     assert user_unit.property("StatusText") == "1 service ready"
     replica = user_unit.replicas()["one/0"]
-    group = user_unit.machine.path(f"/proc/{replica['pid']}/cgroup").read_text()
+    group = user_unit.machine.read(f"/proc/{replica['pid']}/cgroup")
     assert f"{user_unit.service}/stackd-mine/" in group, "a user's unit is delegated to the user"
     user_unit.write("  one: {command: [sleep, infinity]}\n  two: {command: [sleep, infinity]}\n")
     user_unit.systemctl("reload", user_unit.service)

@@ -36,9 +36,16 @@ services:
     depends_on: {{migrate: {{condition: service_completed_successfully}}}}
 """
 
+# Its autoscaler goes on from whatever number somebody has asked for.
+SCALED = f"""
+  api:
+    command: [sh, -c, "{SERVING}"]
+    autoscale: {{max: 4, interval: 5s, metrics: [{{cpu: 50%}}]}}
+"""
+
 VERBS = (
     "up down ps logs start stop restart scale kill wait config plan apply reload rollout events explain graph top exec "
-    "run watch doctor completion version"
+    "run watch simulate doctor completion version"
 ).split()
 
 
@@ -202,6 +209,49 @@ def test_scale_waits_for_what_comes_and_for_what_goes(stack: Stack) -> None:
     stack.ctl("scale", "web=1")
     assert stack.ctl("ps", "-q", "web").stdout.split() == ["web/0"]
     assert [is_alive(pid) for pid in pids] == [True, False, False]
+
+
+def test_scale_says_who_rules_now(stack: Stack) -> None:
+    stack.up(SHOP + SCALED, "--wait")
+    scaled = stack.ctl("scale", "web=2", "api=3").stdout.splitlines()
+    assert scaled == [
+        "web: 2 replicas, until the file says otherwise",
+        "api: 3 replicas, until the file or the autoscaler (1 to 4) says otherwise",
+    ]
+    documents = json.loads(stack.ctl("scale", "--output", "json", "api=0").stdout)
+    assert [(each["service"], each["scale"], each["scaling"]["rule"]) for each in documents] == [("api", 0, "manual")]
+    assert "leaves that alone" in stack.ctl("explain", "api").stdout
+    assert "none" in next(line for line in stack.ctl("ps").stdout.splitlines() if line.startswith("api"))
+    stack.ctl("scale", "wbe=1", check=5)
+    stack.ctl("scale", "web=many", check=2)
+    stack.ctl("scale", "web=1", "web=2", check=2)
+
+
+def test_a_trace_is_replayed_without_a_daemon(stack: Stack) -> None:
+    stack.write(SHOP + SCALED)
+    (stack.directory / "load.csv").write_text("time,load\n0,50\n1m,300\n2m,300\n")
+    simulate = ("simulate", "autoscale", "--trace", "load.csv")
+    arguments = (*simulate, "--capacity", "100", "--startup", "15s")
+    table = stack.ctl(*arguments).stdout
+    assert "api: 1 to 4 replicas by cpu (50%), decided every 5s; a new replica is ready after 15s" in table
+    assert re.search(r"^1m +300 +300% +1 → 4 ", table, re.MULTILINE)
+    assert "changes        1 (1 up, 0 down)" in table
+    document = json.loads(stack.ctl(*arguments, "--output", "json").stdout)
+    assert [decision["desired"] for decision in document["decisions"]] == [1] * 12 + [4] * 13
+    assert [decision["ready"] for decision in document["decisions"][12:17]] == [1, 1, 1, 4, 4]
+    terminal = Terminal(stack, *arguments, columns=60, LC_ALL="C.UTF-8")
+    assert terminal.finish() == 0
+    assert "replicas: █ ready, ░ not yet" in without_styles(terminal.output)
+    assert all(len(without_styles(line)) <= 60 for line in terminal.lines)
+    # What it cannot make sense of.
+    assert "--capacity" in stack.ctl(*simulate, check=2).stderr
+    (stack.directory / "load.csv").write_text("time,cpu\n0,50\n5,hot\n")
+    assert 'load.csv:3:3: error: "hot" is no percentage for "cpu"' in stack.ctl(*simulate, check=1).stderr
+    stack.ctl("simulate", "autoscale", "web", "--trace", "load.csv", check=2)
+    stack.ctl("simulate", "autoscale", "nobody", "--trace", "load.csv", check=5)
+    stack.ctl("simulate", "autoscale", "--trace", "missing.csv", check=1)
+    stack.write("services: [")
+    stack.ctl(*simulate, check=3)
 
 
 def test_kill_sends_the_signal_to_the_replica_that_is_named(stack: Stack) -> None:

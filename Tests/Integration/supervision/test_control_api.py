@@ -101,6 +101,10 @@ def test_metrics_are_prometheus(stack: Stack) -> None:
         'stackd_replica_state{service="db",replica="0",state="running"} 1',
         'stackd_probe_duration_seconds_count{service="web",replica="0",probe="liveness"}',
         'stackd_replica_processes{service="db",replica="0"} 1',
+        'stackd_replica_threads{service="db",replica="0"} 1',
+        'stackd_replica_open_fds{service="db",replica="0"} ',
+        'stackd_replica_io_read_bytes_total{service="db",replica="0"} ',
+        'stackd_service_replicas_rule{service="db",rule="file"} 1',
         "stackd_loop_turn_duration_seconds_count",
         "stackd_spawn_duration_seconds_count 3",
         "process_resident_memory_bytes",
@@ -461,3 +465,127 @@ def test_a_follower_of_events_that_comes_back_misses_nothing(stack: Stack) -> No
             last = identity
             seen.append(event["id"])
     assert seen == list(range(1, 7))
+
+
+# -- how many replicas there are
+
+
+def scale(stack: Stack, replicas: int) -> tuple[int, Document]:
+    return stack.post("/v1/services/web/scale", {"replicas": replicas})
+
+
+def test_who_says_how_many_replicas_there_are(stack: Stack) -> None:
+    stack.up(SERVICES)
+    wait_good(stack, 1)
+    plain = {"active": False, "awaits_connection": False, "rule": "file"}
+    assert stack.get("/v1/services/web/scaling") == {
+        "service": "web", "scale": 2, "scaling": plain, "decisions": []}
+    status, scaled = scale(stack, 3)
+    # What counts is in the answer already, and the events after its `event` are those of the command.
+    manual = plain | {"rule": "manual"}
+    assert (status, scaled["service"], scaled["scale"], scaled["scaling"]) == (202, "web", 3, manual)
+    assert [e["subject"] for e in stack.events() if e["code"] == "scaled" and e["id"] > scaled["event"]] == ["web"]
+    service = stack.get("/v1/services/web")
+    assert (service["scale"], service["scaling"]) == (3, manual)
+    assert 'stackd_service_replicas_rule{service="web",rule="manual"} 1' in text(stack)
+    stack.wait_ready("web/0", "web/1", "web/2")
+    assert scale(stack, 0)[1]["scale"] == 0
+    stack.wait_for(lambda: stack.get("/v1/services/web")["replicas"] == [])
+    # There is nobody whom it could be asked of, and there is a reason.
+    assert "scaled" in {event["code"] for event in stack.get("/v1/services/web/explain")}
+    assert stack.post("/v1/services/cache/scale", {"replicas": 1})[0] == 404
+    for wrong in (-1, 1_001, "2", None):
+        assert stack.post("/v1/services/web/scale", {"replicas": wrong})[0] == 400
+
+
+# The last of three does all the work: one of the others, which are idle, is one too many.
+UNEVEN = """
+services:
+  web:
+    command: [sh, -c, "while [ $$REPLICA = 2 ]; do :; done; exec sleep 300"]
+    environment: {REPLICA: "${replica.index}"}
+    stop_signal: SIGKILL
+    autoscale:
+      min: 2
+      max: 3
+      metrics: [{cpu: 90%}]
+      interval: 1s
+      cpu_initialization_period: 0s
+      behavior: {scale_down: {stabilization_window: 0s}}
+"""
+
+
+def test_replicas_whose_indices_have_a_gap(stack: Stack) -> None:
+    stack.up(UNEVEN)
+    stack.wait_ready("web/0", "web/1")
+    assert scale(stack, 3)[0] == 202
+
+    def indices() -> list[int]:
+        return [replica["replica"] for replica in stack.get("/v1/services/web")["replicas"]]
+
+    stack.wait_for(lambda: len(indices()) == 2)
+    left = indices()
+    # Which of the idle ones used a little less is for the kernel to say; without either there is a gap.
+    assert left in ([0, 2], [1, 2])
+    gone = 1 - left[0]
+    service = stack.get("/v1/services/web")
+    assert (service["scale"], service["scaling"]["rule"], service["ready"]) == (2, "autoscaler", True)
+    assert all(replica["wanted"] for replica in service["replicas"])
+    assert all(stack.get(f"/v1/replicas/web/{index}/explain") for index in left)
+    for path, body in (("/v1/services/web/kill", {"signal": "HUP", "replica": gone}),
+                       ("/v1/services/web/exec", {"command": ["true"], "replica": gone})):
+        status, problem = stack.post(path, body)
+        assert (status, problem["code"]) == (404, "no_such_replica")
+        assert problem["detail"].endswith("it has 0, 2" if gone else "it has 1 to 2")
+    metrics = text(stack)
+    assert 'stackd_replica_ready{service="web",replica="2"} 1' in metrics
+    assert f'stackd_replica_ready{{service="web",replica="{gone}"}}' not in metrics
+    assert [entry["replica"] for entry in stack.get("/v1/usage")] == left
+
+
+def test_a_decision_is_told_with_all_that_it_was_made_from(stack: Stack) -> None:
+    stack.up(UNEVEN.replace("$$REPLICA = 2", "$$REPLICA = none"))
+    stack.wait_ready("web/0", "web/1")
+    assert scale(stack, 3)[1]["scaling"]["rule"] == "manual"
+    removal = stack.wait_for(lambda: next(
+        (d for d in stack.get("/v1/services/web/scaling")["decisions"] if d["desired"] < d["current"]), None))
+    assert (removal["current"], removal["desired"]) == (3, 2)
+    assert removal["recommendation"] <= 2 and removal["reason"]
+    # Which of three idle ones used a little less is for the kernel to say.
+    gone, = removal["removed"]
+    stack.wait_for(lambda: gone not in stack.replicas() and len(stack.replicas()) == 2)
+    metric, = removal["metrics"]
+    assert (metric["name"], metric["target"]) == ("cpu", "90%")
+    assert metric["value"].endswith("%") and metric["ratio"] < 0.9 and metric["counted"]["ready"] >= 1
+    service = stack.get("/v1/services/web")["scaling"]
+    assert (service["minimum"], service["maximum"], service["interval_seconds"]) == (2, 3, 1)
+    assert (service["rule"], service["active"]) == ("autoscaler", True)
+    latest = stack.get("/v1/services/web/scaling")
+    assert latest["scaling"]["decision"] == latest["decisions"][0]
+    assert [d["time"] for d in latest["decisions"]] == sorted((d["time"] for d in latest["decisions"]), reverse=True)
+    metrics = text(stack)
+    for line in (
+        'stackd_autoscaler_active{service="web"} 1', 'stackd_autoscaler_minimum{service="web"} 2',
+        'stackd_autoscaler_maximum{service="web"} 3', 'stackd_autoscaler_recommendation{service="web"} ',
+        'stackd_autoscaler_metric_ratio{service="web",metric="cpu"} 0',
+        'stackd_service_replicas_rule{service="web",rule="autoscaler"} 1',
+    ):
+        assert line in metrics, f"{line}\n{metrics}"
+
+
+def test_none_on_demand_is_as_desired(stack: Stack) -> None:
+    stack.up(f"""
+services:
+  web:
+    command: [sleep, "300"]
+    listen: {{http: "127.0.0.1:{free_port()}"}}
+    autoscale: {{min: 0, max: 2, metrics: [{{accept_queue: 4}}]}}
+  next: {{command: [sleep, "300"], depends_on: [web]}}
+""")
+    stack.wait_ready("next/0")
+    service = stack.get("/v1/services/web")
+    assert (service["ready"], service["desired"], service["scale"], service["replicas"]) == (True, "running", 0, [])
+    assert (service["scaling"]["active"], service["scaling"]["awaits_connection"]) == (True, True)
+    assert stack.get("/v1/stack")["state"] == "ready"
+    assert stack.get("/readyz") == {"ready": True, "waiting": []}
+    assert 'stackd_autoscaler_awaits_connection{service="web"} 1' in text(stack)

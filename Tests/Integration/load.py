@@ -69,12 +69,13 @@ def milliseconds(number: str, unit: str) -> float:
 
 
 class Accountant:
-    """Threads that ask one request after the other; none goes uncounted."""
+    """Threads that ask one request after the other, with a pause between two; none goes uncounted."""
 
-    def __init__(self, port: int, path: str, threads: int, *, keep_alive: bool) -> None:
+    def __init__(self, port: int, path: str, threads: int, *, keep_alive: bool, pause: float = 0) -> None:
         self.outcome = Outcome("one by one, keep-alive" if keep_alive else "one by one, one request a connection")
         self._request = (port, path, {} if keep_alive else {"Connection": "close"})
         self._enough = threading.Event()
+        self._pause = pause
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
         for thread in self._threads:
@@ -98,6 +99,7 @@ class Accountant:
                     self.outcome.served += 1
                 else:
                     self.outcome.failures[failure] += 1
+            self._enough.wait(self._pause)
         connection.close()
 
     def stop(self) -> Outcome:
