@@ -115,7 +115,10 @@ import Testing
             arrival.finish()
             for await _ in released {}
         }
-        try await withServer(controller) { path, server in
+        // However long the other tests keep the processors.
+        var limits = Limits()
+        limits.stopTimeout = .seconds(60)
+        try await withServer(controller, limits: limits) { path, server in
             let client = ControlClient(socketPath: path)
             var events = try await client.events().makeAsyncIterator()
             async let late = client.watch()
