@@ -131,7 +131,7 @@ private let server = #"""
             metric(.command(["/bin/sh", "-c", Template(script)], timeout: timeout))
         }
         let metrics = [
-            command("echo $STACKD_SERVICE; test $STACKD_SERVICE = web && echo 1.5"),
+            command("test $STACKD_SERVICE = web && echo 1.5"),
             command("sleep 300 & exec sleep 300", timeout: .milliseconds(50)), command("exit 3"),
         ]
         let report = try report(spec, metrics)
