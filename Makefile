@@ -9,8 +9,8 @@ CHECKED := --explicit-target-dependency-import-check error
 RELEASE := $(CHECKED) -c release --static-swift-stdlib
 
 # Tests that run in a process of their own: those that reap every child, as the daemon does, would take the others'
-# children, and beside those that think for long the time limits of others would pass.
-ALONE := LinuxRuntimeTests|DaemonKitTests|SupervisorSimulationTests
+# children, and beside those that keep the processors busy the time limits of others would pass.
+ALONE := LinuxRuntimeTests|DaemonKitTests|SupervisorSimulationTests|SupervisorCoreTests|StackFileTests|CommandKitTests
 TEST := STACKD_TEST_PYTHONS=.venv/bin/python:.venv-mcp1/bin/python $(SWIFT) test --skip-build
 
 PYTEST := .venv/bin/python -m pytest -q Tests/Integration
