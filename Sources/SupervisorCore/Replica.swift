@@ -38,6 +38,8 @@ struct Replica: Sendable {
     /// What others may depend on, kept beside the state because it is asked for far more often than it changes.
     private(set) var standing = Standing(phase: .stopped, isRunning: false, isReady: false)
     private(set) var since: Instant
+    /// When it last became ready, or ceased to be.
+    private(set) var readinessSince = Instant.origin
     var history = RestartHistory()
     /// How the last instance that had a process ended, and when.
     private(set) var lastExit: (status: ExitStatus, time: Instant)?
@@ -308,6 +310,7 @@ extension Replica {
         lastEvent = instance.lastEvent
         if instance.phase != phase || instance.isReady != wasReady { since = context.now }
         if instance.isReady != wasReady {
+            readinessSince = context.now
             context.deadlines[slots[.stable]] = instance.isReady ? context.now.advanced(by: history.stablePeriod) : nil
         }
         state = .active(instance)

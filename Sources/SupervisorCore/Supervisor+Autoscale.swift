@@ -189,7 +189,8 @@ extension Replica {
         case .completed, .failed, .unstartable: .ended
         case .active(let instance):
             instance.startedAt.map {
-                .running(LoadSlot.Life(started: $0, isReady: isReady, since: since))
+                // One that has never been ready ceased to be when it began.
+                .running(LoadSlot.Life(started: $0, isReady: isReady, since: max($0, readinessSince)))
             } ?? .pending
         }
     }

@@ -99,6 +99,29 @@ func scaled(_ minimum: Int = 1, _ maximum: Int = 5, _ metrics: [LoadMetric]? = n
 
     // MARK: More and fewer
 
+    /// What it does while it starts is not its load, however long that takes.
+    @Test func aLongStartIsNoReadinessThatWasLost() {
+        var policy = scaled()
+        policy.initialReadinessDelay = .seconds(30)
+        var startup = tcpProbe
+        startup.failureThreshold = 100
+        let probes = ProbeSet(startup: startup, readiness: tcpProbe)
+        var driver = Driver([service("a", probes: probes, autoscale: policy)])
+        driver.start()
+        driver.spawned("a/0")
+        driver.pass(.milliseconds(40_500))
+        driver.answer("a/0", .startup, .passed)
+        driver.pass(.milliseconds(4_500))
+        driver.load(["a/0": 1000])
+        #expect(driver.service("a")?.scaling.decisions.first?.limits == [.noMetrics])
+        // The next run of its readiness probe has just begun.
+        driver.pass(.milliseconds(5_600))
+        driver.answer("a/0", .readiness, .passed)
+        driver.pass(.milliseconds(4_400))
+        driver.load(["a/0": 1000])
+        #expect(driver.service("a")?.wantedReplicas == 2)
+    }
+
     @Test func theLoadSaysHowMany() {
         var driver = running()
         driver.load(["a/0": 1400])

@@ -48,12 +48,4 @@ struct RouterService {
 
     /// Of the environment: the descriptor of a frontend's socket.
     static func variable(_ position: Int) -> String { "STACKD_LISTEN_\(position)" }
-
-    /// Where the program is, as the daemon's environment finds it; nil where it is not. An ordinary user's PATH lacks
-    /// the directory in which Debian has it.
-    static func findProgram(path: String?) -> String? {
-        var environment = LinuxRuntime.Environment()
-        environment["PATH"] = [path ?? SpawnRequest.defaultPath, "/usr/local/sbin", "/usr/sbin"].joined(separator: ":")
-        return SpawnRequest(arguments: ["haproxy"], environment: environment).program
-    }
 }

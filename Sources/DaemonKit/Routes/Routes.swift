@@ -62,7 +62,7 @@ final class Routes {
         else { return stack }
         let file = try files.write(configuration)
         let service = RouterService(
-            configuration: configuration, program: RouterService.findProgram(path: path) ?? "haproxy", file: file,
+            configuration: configuration, program: SpawnRequest.findHAProxy(path: path) ?? "haproxy", file: file,
             directory: files.directory)
         return StackSpec(
             name: stack.name, directory: stack.directory, services: stack.services + [service.spec],

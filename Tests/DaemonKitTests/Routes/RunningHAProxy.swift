@@ -6,7 +6,7 @@ import Testing
 
 /// An HAProxy that a test runs as stackd would, with sockets at ports of the kernel's choice.
 final class RunningHAProxy {
-    static let program = RouterService.findProgram(path: nil)
+    static let program = SpawnRequest.findHAProxy(path: nil)
     static var isInstalled: Bool { program != nil }
 
     let pid: pid_t
